@@ -1,0 +1,80 @@
+# Thin targets: each is a line or two that you can type yourself.
+# Windows, or without make:  python -m venv .venv
+#                            .venv\Scripts\pip install -c constraints.txt -e ".[dev]"
+#                            .venv\Scripts\tunefold search digits
+
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+# The search of `make demo`, about 3 minutes on 2 cores.
+DEMO ?= --engine optuna --cv kfold:3 --trials 12 --minutes 3 --seed 0
+
+.DEFAULT_GOAL := help
+.PHONY: help env data demo ui check lint test test-slow fix docs smoke pins clean
+
+help:
+	@echo "make demo       set up, fetch the data, search on Fashion-MNIST, show the leaderboard"
+	@echo "make ui         look at the trials in MLflow"
+	@echo "make test       quick tests; test-slow: those that train networks"
+	@echo "make check      lint, then test; fix: repair what can be; docs: rewrite generated text"
+	@echo "make env        only the environment in .venv; data: only the data"
+	@echo "make smoke      a fresh install without extras; pins: new constraints.txt"
+	@echo "make clean      remove caches; keeps .venv and what was searched"
+
+env: .venv/installed
+
+# Done again when the requirements change.
+.venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] < (3, 14) else "tunefold needs Python 3.11, 3.12 or 3.13; name it: make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -c constraints.txt -e ".[dev]"
+	@touch $@
+
+data:
+	bash scripts/data.sh
+
+demo: env data
+	$(BIN)/tunefold search fashion_mnist $(DEMO)
+	$(BIN)/tunefold best
+
+ui: env
+	$(BIN)/tunefold ui
+
+check: lint test
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/cog --check README.md
+	@awk '!/^[a-z0-9-]+==[A-Za-z0-9.]+$$/ { print FILENAME ":" FNR ": not name==version: " $$0; bad = 1 } END { exit bad }' constraints.txt
+
+test: env
+	$(BIN)/pytest -m "not slow"
+
+test-slow: env
+	$(BIN)/pytest -m slow
+
+fix: env
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: env
+	$(BIN)/cog -r README.md
+
+# From outside the checkout, so that only what was packaged is there.
+smoke:
+	rm -rf .venv-smoke
+	$(PYTHON) -m venv .venv-smoke
+	.venv-smoke/bin/python -m pip install --quiet -c constraints.txt .
+	cd .venv-smoke && bin/tunefold --help
+	rm -rf .venv-smoke
+
+pins: env
+	$(BIN)/python scripts/pins.py
+
+clean:
+	rm -rf build *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find spaces pipelines search tests scripts -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,31 @@
+"""Handwritten digits, 8 x 8 pixels: the quick start and the test bed.
+
+Source: scikit-learn's `load_digits` (UCI Optical Recognition of Handwritten
+Digits, test part; BSD-3 package). 1,797 images, cut once into 1,437 training and
+360 test rows, stratified. Ships inside scikit-learn: no network.
+
+Predicted: the digit, by accuracy. A dense network of two layers reaches about .97
+in cross-validation; a trial of 3 folds and 5 epochs takes a few seconds.
+
+    tunefold search digits
+"""
+
+from pipelines.images import standardise
+from pipelines.layers import dense_classifier, fit_classes, predict
+from pipelines.pipeline import Pipeline
+from pipelines.sources import load_digits
+from spaces.dense import DENSE
+
+PIPELINE = Pipeline(
+    name="digits",
+    task="classification",
+    summary="1,797 handwritten digits, 8 x 8, 10 classes; inside scikit-learn",
+    classes=tuple("0123456789"),
+    epochs=20,
+    load=load_digits,
+    prepare=standardise,
+    build=dense_classifier,
+    train=fit_classes,
+    evaluate=predict,
+    spaces={"dense": DENSE},
+)

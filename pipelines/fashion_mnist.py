@@ -1,0 +1,42 @@
+"""Fashion-MNIST: photos of clothes, 28 x 28 grey pixels, ten classes.
+
+Source: Xiao, Rasul, Vollgraf 2017, arXiv:1708.07747 (MIT). 60,000 training and
+10,000 test images, all of them used; `pipelines/fashion_mnist_files.py` says where
+they are looked for.
+
+Predicted: the kind of clothing, by accuracy. Dense networks are published between
+.85 and .92 on the test rows.
+
+    tunefold search fashion_mnist
+"""
+
+from pipelines.fashion_mnist_files import load_fashion_mnist
+from pipelines.images import standardise
+from pipelines.layers import dense_classifier, fit_classes, predict
+from pipelines.pipeline import Pipeline
+from spaces.dense import DENSE
+
+PIPELINE = Pipeline(
+    name="fashion_mnist",
+    task="classification",
+    summary="70,000 photos of clothes, 28 x 28, 10 classes",
+    classes=(
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    ),
+    epochs=10,
+    load=load_fashion_mnist,
+    prepare=standardise,
+    build=dense_classifier,
+    train=fit_classes,
+    evaluate=predict,
+    spaces={"dense": DENSE},
+)

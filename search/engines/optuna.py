@@ -1,0 +1,169 @@
+"""Optuna's samplers behind ask and tell."""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.trial import TrialState as OptunaState
+
+from search.errors import FatalError, MissingExtraError
+from search.seeding import derive_seed
+from search.types import Done, Suggestion, Trial, Wait
+from spaces.params import Float, Int, Param, Scalar
+from spaces.space import Params, SearchSpace
+
+SAMPLERS: dict[str, Callable[[int], optuna.samplers.BaseSampler]] = {
+    # group: parameters that only some trials have are modelled jointly as well;
+    # constant_liar is off, for what is asked must not depend on who is running
+    "tpe": lambda seed: optuna.samplers.TPESampler(
+        seed=seed, multivariate=True, group=True, constant_liar=False
+    ),
+    "cmaes": lambda seed: optuna.samplers.CmaEsSampler(
+        seed=seed, warn_independent_sampling=False
+    ),
+    "qmc": lambda seed: optuna.samplers.QMCSampler(
+        seed=seed,
+        scramble=True,
+        warn_independent_sampling=False,
+        warn_asynchronous_seeding=False,
+    ),
+    "gp": lambda seed: optuna.samplers.GPSampler(
+        seed=seed, deterministic_objective=False, warn_independent_sampling=False
+    ),
+    "random": lambda seed: optuna.samplers.RandomSampler(seed=seed),
+}
+
+ONE_SPACE = ("cmaes", "qmc", "gp")
+"""These model only what every trial has in common. They are offered the inactive
+parameters as well, so that a conditional space is one box to them; what is inactive
+is dropped from the suggestion."""
+
+
+STATEFUL = ("cmaes", "qmc")
+"""These go on from their own last step; replaying the journal brings them there."""
+
+
+class OptunaEngine:
+    """An Optuna study in memory, asked and told.
+
+    Args:
+        space: Where points come from.
+        seed: Seed of the study; 0 is a seed like any other.
+        sampler: A name in `SAMPLERS`.
+
+    Raises:
+        MissingExtraError: `gp` is asked for and PyTorch is not installed.
+    """
+
+    def __init__(self, space: SearchSpace, *, seed: int, sampler: str) -> None:
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        self._space = space
+        self._seed = seed
+        self._sampler = sampler
+        self._make = SAMPLERS[sampler]
+        if sampler == "gp":
+            _require_torch()
+        with _experimental():
+            self._study = optuna.create_study(
+                direction="maximize", sampler=self._make(derive_seed(seed, "first"))
+            )
+        self._asked: dict[int, optuna.Trial] = {}
+
+    def ask(self, number: int) -> Suggestion | Wait | Done:
+        """Propose a point; see `search.protocols.Engine`.
+
+        The sampler is made anew for each number: what it draws then depends on the
+        seed, the number and the trials told, not on how often it was asked before.
+        A number that is asked again after a crash gives the same point.
+        """
+        if self._sampler not in STATEFUL:
+            with _experimental():
+                self._study.sampler = self._make(derive_seed(self._seed, number))
+        with _experimental():
+            trial = self._study.ask()
+            self._asked[number] = trial
+            return Suggestion(number, self._suggest(trial))
+
+    def tell(self, trial: Trial) -> None:
+        """Add an ended trial, own or foreign."""
+        if trial.told is None:
+            raise FatalError(
+                f"trial {trial.number}: an engine must be told a value, got none"
+            )
+        own = self._asked.pop(trial.number, None)
+        if own is not None and self._point(own.params) == trial.params:
+            with _experimental():
+                self._study.tell(own, trial.told)
+            return
+        if own is not None:
+            self._study.tell(own, state=OptunaState.FAIL)
+        self._study.add_trial(
+            optuna.trial.create_trial(
+                params=trial.params,
+                distributions={
+                    name: distribution(self._space.params[name])
+                    for name in trial.params
+                },
+                value=trial.told,
+            )
+        )
+
+    def _suggest(self, trial: optuna.Trial) -> Params:
+        everything = self._sampler in ONE_SPACE
+        drawn: Params = {}
+        for name, param in self._space.params.items():
+            if everything or self._space.is_active(name, drawn):
+                drawn[name] = _suggest(trial, name, param)
+        return self._point(drawn)
+
+    def _point(self, drawn: dict[str, Any]) -> Params:
+        point: Params = {}
+        for name in self._space:
+            if name in drawn and self._space.is_active(name, point):
+                point[name] = drawn[name]
+        return point
+
+
+def distribution(param: Param) -> BaseDistribution:
+    """Translate a parameter into Optuna's distribution."""
+    if isinstance(param, Int):
+        return IntDistribution(param.low, param.high, log=param.log, step=param.step)
+    if isinstance(param, Float):
+        return FloatDistribution(param.low, param.high, log=param.log, step=param.step)
+    return CategoricalDistribution(param.options)
+
+
+def _suggest(trial: optuna.Trial, name: str, param: Param) -> Scalar:
+    if isinstance(param, Int):
+        return trial.suggest_int(
+            name, param.low, param.high, log=param.log, step=param.step
+        )
+    if isinstance(param, Float):
+        return trial.suggest_float(
+            name, param.low, param.high, log=param.log, step=param.step
+        )
+    chosen: Scalar = trial.suggest_categorical(name, param.options)
+    return chosen
+
+
+def _require_torch() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("torch") is None:
+        raise MissingExtraError(
+            "sampler gp: needs PyTorch, which is not installed; run: "
+            'pip install -c constraints.txt -e ".[gp]"'
+        )
+
+
+def _experimental() -> "warnings.catch_warnings[None]":
+    return warnings.catch_warnings(
+        action="ignore", category=optuna.exceptions.ExperimentalWarning
+    )

@@ -1,0 +1,38 @@
+"""What can go wrong in a search, divided by what the caller should do.
+
+```
+TunefoldError (spaces.errors)
+└── SearchError
+    ├── SettingsError      the user changes an option and starts again
+    ├── MissingExtraError  the user installs an optional package
+    ├── TrialError         the trial is recorded as failed, the study goes on
+    ├── FatalError         the study stops; what is finished is kept
+    └── TrackingError      the tracking store cannot be used
+```
+"""
+
+from spaces.errors import TunefoldError
+
+
+class SearchError(TunefoldError):
+    """A search cannot do what was asked."""
+
+
+class SettingsError(SearchError, ValueError):
+    """An option or setting is wrong; nothing was started."""
+
+
+class MissingExtraError(SearchError, ImportError):
+    """An optional package is needed; the message holds the line to install it."""
+
+
+class TrialError(SearchError):
+    """One trial failed; the study records the reason and goes on."""
+
+
+class FatalError(SearchError):
+    """The study must stop; everything finished so far is kept."""
+
+
+class TrackingError(SearchError):
+    """The tracking store cannot be reached or refuses what was sent."""

@@ -1,0 +1,100 @@
+"""Train one model on one fold: a function of its job, wherever it runs."""
+
+import sys
+import time
+
+import numpy as np
+
+from pipelines.mapped import open_mapped
+from pipelines.pipeline import Shape
+from pipelines.registry import get_pipeline
+from search.errors import FatalError
+from search.measure import Measurer, measured_rows
+from search.model_cache import fresh_model
+from search.rows import find_fold
+from search.types import FoldJob, FoldResult
+
+
+def run_fold(job: FoldJob) -> FoldResult:
+    """Prepare, build, train and evaluate on one fold.
+
+    The same job gives the same curves and predictions bit for bit on the same kind
+    of processor with the same library versions and one core; design and reasons in
+    `search.seeding` and `search.workers`.
+
+    Returns:
+        Curves of at most `job.epochs` values: fewer where a value was not finite
+        (the last one of a curve then is NaN) or fell below the job's floor.
+
+    Raises:
+        DataError: The data is not here or is not the study's.
+        FatalError: The process runs another Keras backend, or splits otherwise.
+    """
+    began = time.perf_counter()
+    _check_backend(job.backend)
+    pipeline = get_pipeline(job.pipeline)
+    data = open_mapped(
+        pipeline.load,
+        name=pipeline.name,
+        part="train",
+        expected_digest=job.data_digest,
+    )
+    y = np.asarray(data.y)
+    fold = find_fold(job, y, stratified=pipeline.task == "classification")
+    transform = pipeline.prepare(data.X[fold.train], y[fold.train], job.params)
+    X_train, X_valid = transform(data.X[fold.train]), transform(data.X[fold.valid])
+    shape = Shape(
+        inputs=X_train.shape[1:], n_outputs=pipeline.n_outputs, n_rows=len(X_train)
+    )
+    model = fresh_model(pipeline, job.params, shape, seed=job.seed)
+    looked_at = measured_rows(fold.train, len(fold.valid), seed=job.split_seed)
+    measurer = Measurer(
+        pipeline.evaluate,
+        train=(X_train[looked_at], y[fold.train][looked_at]),
+        valid=(X_valid, y[fold.valid]),
+        metrics=job.metrics,
+        floor=job.floor,
+    )
+    pipeline.train(
+        model,
+        X_train,
+        y[fold.train],
+        job.params,
+        epochs=job.epochs,
+        callbacks=[measurer.callback()],
+    )
+    return FoldResult(
+        fold=job.fold,
+        curves=measurer.curves,
+        rows=fold.valid,
+        predictions=np.stack(measurer.predictions),
+        n_parameters=model.count_params(),
+        seconds=time.perf_counter() - began,
+        train_seconds=measurer.train_seconds,
+        measure_seconds=measurer.measure_seconds,
+        peak_memory_mb=peak_memory_mb(),
+        ended=time.time(),
+    )
+
+
+def _check_backend(wanted: str) -> None:
+    import keras
+
+    if keras.backend.backend() != wanted:
+        raise FatalError(
+            f"worker: must run the Keras backend {wanted}, got "
+            f"{keras.backend.backend()}; set KERAS_BACKEND before the first search "
+            "of a process"
+        )
+
+
+def peak_memory_mb() -> float:
+    """Return the largest resident size of this process so far, in MiB."""
+    if sys.platform == "win32":
+        import psutil
+
+        return float(psutil.Process().memory_info().peak_wset) / 2**20
+    import resource
+
+    unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes there, KiB here
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

@@ -1,0 +1,60 @@
+"""Make the jobs of a study's folds: what stays the same and what a trial adds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from search.seeding import fold_seed
+from search.splitters import rows_digest
+from search.types import Fold, FoldJob, Settings
+from spaces.space import Params
+
+
+@dataclass(frozen=True, eq=False)
+class JobMaker:
+    """Turns parameters and a fold's number into a job.
+
+    Attributes:
+        settings: The study's.
+        folds: All folds of the study.
+        y: All training targets, (n,); `folds` count in them.
+        n_outputs: Classes, or 1 for a regression.
+    """
+
+    settings: Settings
+    folds: Sequence[Fold]
+    y: NDArray[Any]
+    n_outputs: int
+
+    @property
+    def n_folds(self) -> int:
+        """Number of folds of each trial."""
+        return len(self.folds)
+
+    def make(
+        self,
+        params: Params,
+        fold: int,
+        *,
+        epochs: int,
+        floor: Sequence[float] | None = None,
+    ) -> FoldJob:
+        """Return the job that trains `params` on one fold."""
+        s = self.settings
+        return FoldJob(
+            pipeline=s.pipeline,
+            data_digest=s.data_digest,
+            n_rows=s.n_rows,
+            params=params,
+            cv=s.cv,
+            split_seed=s.split_seed,
+            fold=fold,
+            rows_digest=rows_digest([self.folds[fold]]),
+            seed=fold_seed(s.seed, fold=fold, repeat=self.folds[fold].repeat),
+            epochs=epochs,
+            metrics=s.metrics,
+            backend=s.backend,
+            floor=None if floor is None else tuple(floor),
+        )

@@ -1,0 +1,116 @@
+"""Measure a model after every epoch, by predictions and scikit-learn's metrics.
+
+Keras' own curves are not comparable: its training values are means over an epoch
+in training mode, and both its losses hold penalties and smoothed labels. Here
+training and validation rows are predicted alike, with the weights as they would be
+shipped, and scored on hard labels.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.metrics import METRICS, score_all
+from search.types import Curves
+
+MAX_TRAIN_ROWS = 5_000
+"""Training rows that are measured; their log-loss then has a standard error of
+about a hundredth of its row-to-row spread."""
+
+Predict = Callable[[Any, NDArray[np.float32]], NDArray[np.float32]]
+
+
+class Measurer:
+    """Collects curves and validation predictions of one training run.
+
+    Args:
+        predict: The pipeline's `evaluate`.
+        train: Prepared rows to measure the fit on, and their targets.
+        valid: Prepared validation rows and their targets; None measures the fit
+            only (a rerun has no validation rows).
+        metrics: Names of the metrics, the searched one first.
+        floor: Per epoch, stop below this value of the first metric, signed so
+            that higher is better.
+    """
+
+    def __init__(
+        self,
+        predict: Predict,
+        *,
+        train: tuple[NDArray[np.float32], NDArray[Any]],
+        valid: tuple[NDArray[np.float32], NDArray[Any]] | None,
+        metrics: tuple[str, ...],
+        floor: tuple[float, ...] | None = None,
+    ) -> None:
+        self.curves: Curves = {}
+        self.predictions: list[NDArray[np.float32]] = []
+        self.train_seconds = 0.0
+        self.measure_seconds = 0.0
+        self._predict = predict
+        self._train = train
+        self._valid = valid
+        self._metrics = metrics
+        self._floor = floor
+        self._epoch_began = time.perf_counter()
+
+    def callback(self) -> Any:
+        """Return the Keras callback that drives this measurer."""
+        import keras
+
+        measurer = self
+
+        class Measure(keras.callbacks.Callback):  # type: ignore[misc]
+            def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+                measurer._epoch_began = time.perf_counter()
+
+            def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+                if not measurer._measure(self.model, epoch, logs):
+                    self.model.stop_training = True
+
+        return Measure()
+
+    def _measure(self, model: Any, epoch: int, logs: dict[str, Any]) -> bool:
+        began = time.perf_counter()
+        self.train_seconds += began - self._epoch_began
+        values = {"objective": float(logs["loss"])}
+        X, y = self._train
+        values |= score_all(self._metrics, y, self._predict(model, X))
+        if self._valid is not None:
+            X, y = self._valid
+            predictions = self._predict(model, X)
+            self.predictions.append(predictions)
+            scores = score_all(self._metrics, y, predictions)
+            values |= {f"val_{name}": value for name, value in scores.items()}
+        for name, value in values.items():
+            self.curves.setdefault(name, []).append(float(value))
+        self.measure_seconds += time.perf_counter() - began
+        return all(map(math.isfinite, values.values())) and self._above_floor(epoch)
+
+    def _above_floor(self, epoch: int) -> bool:
+        if self._floor is None or self._valid is None:
+            return True
+        metric = METRICS[self._metrics[0]]
+        value = metric.sign(self.curves[f"val_{metric.curve}"][epoch])
+        return value >= self._floor[epoch]
+
+
+def measured_rows(
+    train: NDArray[np.int64], n_valid: int, *, seed: int
+) -> NDArray[np.int64]:
+    """Choose the training rows that are measured, the same for every trial.
+
+    Args:
+        train: Row numbers of the training part, int64 (n,).
+        n_valid: Size of the validation part; no more rows are chosen.
+        seed: Seed of the choice.
+
+    Returns:
+        Positions in `train`, int64 (m,), ascending.
+    """
+    size = min(len(train), n_valid, MAX_TRAIN_ROWS)
+    chosen = np.random.default_rng(seed).choice(len(train), size, replace=False)
+    return np.sort(chosen).astype(np.int64)

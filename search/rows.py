@@ -1,0 +1,104 @@
+"""Which training rows a study uses and how they fall into folds.
+
+Study and workers call the same function, so that a job needs no row numbers.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.errors import FatalError, SettingsError
+from search.splitters import make_splitter, rows_digest
+from search.types import Fold, FoldJob
+
+
+def choose_rows(
+    y: NDArray[Any], n_rows: int | None, *, seed: int, stratified: bool
+) -> NDArray[np.int64]:
+    """Return the row numbers a study uses, ascending; all when `n_rows` is None.
+
+    Raises:
+        SettingsError: More rows are asked for than there are, or so few that a
+            class would be lost.
+    """
+    if n_rows is None:
+        return np.arange(len(y))
+    if not 1 <= n_rows <= len(y):
+        raise SettingsError(
+            f"--rows: must lie between 1 and the {len(y)} training rows, got {n_rows}"
+        )
+    if n_rows == len(y):
+        return np.arange(len(y))
+    from sklearn.model_selection import train_test_split
+
+    try:
+        chosen, _ = train_test_split(
+            np.arange(len(y)),
+            train_size=n_rows,
+            random_state=seed,
+            stratify=y if stratified else None,
+        )
+    except ValueError as error:
+        raise SettingsError(f"--rows {n_rows}: {error}") from None
+    return np.sort(chosen)
+
+
+def make_folds(
+    y: NDArray[Any], cv: str, *, split_seed: int, n_rows: int | None, stratified: bool
+) -> list[Fold]:
+    """Return all folds of a study; row numbers count in the whole training part.
+
+    Raises:
+        SettingsError: The splitter or the number of rows does not fit the data.
+    """
+    rows = choose_rows(y, n_rows, seed=split_seed, stratified=stratified)
+    splitter = make_splitter(cv, seed=split_seed, stratified=stratified)
+    return [
+        Fold(
+            number=fold.number,
+            train=rows[fold.train],
+            valid=rows[fold.valid],
+            repeat=fold.repeat,
+        )
+        for fold in splitter.split(y[rows])
+    ]
+
+
+def find_fold(job: FoldJob, y: NDArray[Any], *, stratified: bool) -> Fold:
+    """Return the job's fold, made anew from the data and the job's words.
+
+    Raises:
+        FatalError: The rows are not those the study scored its other trials on.
+    """
+    fold = _cached_folds(
+        y.tobytes(), y.dtype.str, job.cv, job.split_seed, job.n_rows, stratified
+    )[job.fold]
+    digest = rows_digest([fold])
+    if digest != job.rows_digest:
+        raise FatalError(
+            f"fold {job.fold}: the rows must have the digest {job.rows_digest}, "
+            f"got {digest}; another version of scikit-learn or NumPy splits "
+            "differently: continue with the versions the study began with"
+        )
+    return fold
+
+
+@lru_cache(maxsize=1)
+def _cached_folds(
+    y: bytes,
+    dtype: str,
+    cv: str,
+    split_seed: int,
+    n_rows: int | None,
+    stratified: bool,
+) -> list[Fold]:
+    # Keyed by the targets' bytes, for an array has no hash; half a megabyte.
+    return make_folds(
+        np.frombuffer(y, dtype),
+        cv,
+        split_seed=split_seed,
+        n_rows=n_rows,
+        stratified=stratified,
+    )

@@ -1,0 +1,127 @@
+"""From fold curves to one score per trial, and to what an engine is told."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.metrics import Metric, fold_scores
+from search.types import Curves, FoldResult, Trial, TrialState
+
+
+def mean_curve(folds: Sequence[FoldResult], name: str) -> NDArray[np.float64]:
+    """Return the mean over folds of one curve, float64 (epochs,).
+
+    Raises:
+        ValueError: The curves differ in length.
+    """
+    values: NDArray[np.float64] = np.mean([fold.curves[name] for fold in folds], axis=0)
+    return values
+
+
+def mean_curves(folds: Sequence[FoldResult]) -> Curves:
+    """Return the mean over folds of every curve."""
+    return {name: mean_curve(folds, name).tolist() for name in folds[0].curves}
+
+
+def common_epoch(metric: Metric, folds: Sequence[FoldResult], rule: str) -> int:
+    """Return the epoch, from 1, at which all folds of a trial are scored.
+
+    One epoch for all folds: the best of the mean curve, the earliest on ties, or
+    the last. The best epoch of each fold by itself would be chosen on the rows it
+    is scored on, once per fold, and read too well.
+
+    Args:
+        metric: The searched metric.
+        folds: Complete folds of one trial, curves of equal length.
+        rule: `best` or `last`.
+    """
+    curve = mean_curve(folds, f"val_{metric.curve}")
+    if rule == "last":
+        return len(curve)
+    return int(np.argmax([metric.sign(value) for value in curve])) + 1
+
+
+def mean_score(metric: Metric, folds: Sequence[FoldResult], epoch: int) -> float:
+    """Return the mean over folds of the metric at an epoch, counted from 1."""
+    return float(np.mean(fold_scores(metric, [f.curves for f in folds], epoch)))
+
+
+def score_std(metric: Metric, folds: Sequence[FoldResult], epoch: int) -> float:
+    """Return the standard deviation over folds (n - 1), NaN for a single fold."""
+    values = fold_scores(metric, [f.curves for f in folds], epoch)
+    return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
+
+
+def generalization_gap(
+    metric: Metric, folds: Sequence[FoldResult], epoch: int
+) -> float:
+    """Return how much worse validation is than training at an epoch.
+
+    Positive when validation is worse, whatever the metric's direction.
+    """
+    train = mean_curve(folds, metric.curve)[epoch - 1]
+    valid = mean_curve(folds, f"val_{metric.curve}")[epoch - 1]
+    return float(metric.sign(train) - metric.sign(valid))
+
+
+def failure_reason(folds: Sequence[FoldResult]) -> str | None:
+    """Say where a value was not finite, or None when all are."""
+    for fold in folds:
+        for name, curve in fold.curves.items():
+            for epoch, value in enumerate(curve, start=1):
+                if not math.isfinite(value):
+                    return f"{name} is not finite in epoch {epoch} of fold {fold.fold}"
+    return None
+
+
+def told_value(
+    metric: Metric, trial: Trial, known: Sequence[Trial], *, dummy: float
+) -> float:
+    """Return the one finite value the engine is told, higher is better.
+
+    Most engines ignore pruned and failed trials and fall back to random search
+    when many are; so every trial gets a value:
+
+    - complete: its score;
+    - stopped: the incumbent's score plus the mean difference to it over the same
+      folds at the same epoch;
+    - failed: the worst value told so far, or that of a predictor which ignores its
+      inputs while nothing has been told.
+
+    Args:
+        metric: The searched metric.
+        trial: The ended trial; `score` is set when it is complete.
+        known: Ended trials the value may depend on.
+        dummy: Score of the predictor that ignores its inputs.
+    """
+    if trial.score is not None:
+        return metric.sign(trial.score)
+    told = [t.told for t in known if t.told is not None]
+    worst = min(told, default=metric.sign(dummy))
+    incumbent = best_trial(metric, known)
+    if trial.state is TrialState.FAILED or incumbent is None or not trial.folds:
+        return worst
+    assert incumbent.epoch is not None
+    assert incumbent.score is not None
+    theirs = {fold.fold: fold for fold in incumbent.folds}
+    epoch = min(incumbent.epoch, *(len(f.curves["loss"]) for f in trial.folds))
+    differences = [
+        metric.sign(mean_score(metric, [fold], epoch))
+        - metric.sign(mean_score(metric, [theirs[fold.fold]], epoch))
+        for fold in trial.folds
+    ]
+    return metric.sign(incumbent.score) + float(np.mean(differences))
+
+
+def best_trial(metric: Metric, trials: Sequence[Trial]) -> Trial | None:
+    """Return the best complete trial, the earliest on ties; None without any."""
+    ranked = rank(metric, trials)
+    return ranked[0] if ranked else None
+
+
+def rank(metric: Metric, trials: Sequence[Trial]) -> list[Trial]:
+    """Return the complete trials, best first, the earlier one first on ties."""
+    complete = [t for t in trials if t.score is not None]
+    return sorted(complete, key=lambda t: (-metric.sign(t.score or 0.0), t.number))

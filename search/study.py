@@ -1,0 +1,256 @@
+"""The one loop of a search: ask, fold, fold, ..., tell.
+
+Each slot has a thread that waits for its worker process. A slot goes on with the
+trial it is on; without one it starts the next trial; and where it may not, it takes
+an open fold of a running trial, so that no core waits while there is work.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+
+from search.clock import Clock
+from search.errors import FatalError, TrialError
+from search.fold_jobs import JobMaker
+from search.journal import Journal
+from search.ledger import Ledger
+from search.protocols import Engine, Pruner, Tracker
+from search.types import (
+    Budget,
+    Done,
+    FoldJob,
+    FoldResult,
+    Suggestion,
+    Trial,
+    TrialState,
+)
+from search.workers import Slot, WorkerDiedError
+from spaces.errors import TunefoldError
+
+MAX_KNOWN_IN_A_ROW = 50
+"""So many proposals in a row that were evaluated before: the space is exhausted."""
+
+
+class Study:
+    """Runs a search until its budget is spent; see `run`.
+
+    Args:
+        jobs: Makes the jobs of the study's folds.
+        engine: Proposes; fresh, also when the journal is not.
+        pruner: Stops what is not worth finishing.
+        slots: Where folds are trained.
+        journal: Open for writing; what it holds is continued.
+        trackers: Told of folds and trials as they end.
+        budget: When to stop asking.
+        run_fold: Trains one fold; runs in the slots.
+    """
+
+    def __init__(
+        self,
+        jobs: JobMaker,
+        *,
+        engine: Engine,
+        pruner: Pruner,
+        slots: Sequence[Slot],
+        journal: Journal,
+        trackers: Sequence[Tracker],
+        budget: Budget,
+        run_fold: Callable[[FoldJob], FoldResult],
+    ) -> None:
+        self._jobs = jobs
+        self._engine = engine
+        self._pruner = pruner
+        self._slots = slots
+        self._journal = journal
+        self._trackers = trackers
+        self._budget = budget
+        self._run_fold = run_fold
+        self._ledger = Ledger(
+            jobs,
+            engine=engine,
+            pruner=pruner,
+            journal=journal,
+            trackers=trackers,
+            lag=jobs.settings.workers - 1,
+        )
+        self._changed = threading.Condition()
+        self._clock = Clock(budget)
+        self._no_more: str | None = None  # why nothing is asked any more
+        self._stopped: str | None = None  # why nothing at all is started any more
+        self._fatal: TunefoldError | None = None
+        self._failures_in_a_row = 0
+        self._known_in_a_row = 0
+
+    def run(self) -> str:
+        """Search, and return why it ended in one line.
+
+        Raises:
+            TunefoldError: The study could not go on; what is finished is kept.
+        """
+        with self._changed:
+            self._ledger.replay()
+            self._ledger.ended.clear()
+            self._clock = Clock(self._budget)
+        threads = [
+            threading.Thread(target=self._work, args=(slot,), daemon=True)
+            for slot in self._slots
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            while thread.is_alive():  # a join without timeout would block Ctrl-C
+                thread.join(timeout=0.2)
+        reason = str(self._fatal or self._stopped or self._no_more)
+        self._journal.stopped(reason)
+        if self._fatal is not None:
+            raise self._fatal
+        return reason
+
+    def stop(self, reason: str) -> None:
+        """Let running folds end and start nothing more; may be called anywhere."""
+        with self._changed:
+            self._stopped = self._stopped or reason
+            self._changed.notify_all()
+
+    @property
+    def trials(self) -> list[Trial]:
+        """All trials so far, in the order of their numbers."""
+        return list(self._ledger.trials.values())
+
+    def _work(self, slot: Slot) -> None:
+        number: int | None = None
+        try:
+            while (task := self._next_fold(number)) is not None:
+                number, fold = task
+                self._train(slot, number, fold)
+        except TunefoldError as error:
+            self._give_up(error)
+        except BaseException as error:
+            self._give_up(FatalError(f"study: ended by a bug: {error!r}"))
+            raise
+
+    def _give_up(self, error: TunefoldError) -> None:
+        with self._changed:
+            self._fatal = self._fatal or error
+            self._changed.notify_all()
+
+    def _next_fold(self, mine: int | None) -> tuple[int, int] | None:
+        """Return the trial and fold a slot should train; None when all is done."""
+        with self._changed:
+            while True:
+                self._look_at_clock()
+                if self._fatal is not None or self._stopped is not None:
+                    return None
+                number = self._choose_trial(mine)
+                if number is not None:
+                    return number, self._ledger.open[number].waiting.popleft()
+                if not self._ledger.open and self._no_more is not None:
+                    return None
+                if self._fatal is None:
+                    left = self._clock.seconds_left()
+                    self._changed.wait(None if left is None else max(left, 1.0))
+
+    def _look_at_clock(self) -> None:
+        if self._clock.is_over():
+            reason = f"the {self._budget.minutes:g} minutes are over"
+            self._no_more = self._no_more or reason
+            # Without any complete trial there would be nothing to show for the time.
+            if any(t.state is TrialState.COMPLETE for t in self.trials):
+                self._stopped = self._stopped or reason
+
+    def _choose_trial(self, mine: int | None) -> int | None:
+        open_trials = self._ledger.open
+        if mine in open_trials and open_trials[mine].waiting:
+            return mine
+        while self._may_ask():
+            started = self._start_trial()
+            if started is not None:
+                return started
+        return next((n for n, t in sorted(open_trials.items()) if t.waiting), None)
+
+    def _may_ask(self) -> bool:
+        limit = self._budget.trials
+        if self._no_more is None and limit is not None:
+            if len(self._ledger.trials) >= limit:
+                self._no_more = f"all {limit} trials are asked"
+        if self._no_more is None and not self._clock.fits_a_trial():
+            self._no_more = f"the {self._budget.minutes:g} minutes are nearly over"
+        if self._no_more or self._fatal or self._stopped:
+            return False
+        return self._ledger.may_ask()
+
+    def _start_trial(self) -> int | None:
+        """Ask for a trial and return its number; None when there is none to train."""
+        number = len(self._ledger.trials)
+        self._ledger.tell_before_next()
+        answer = self._engine.ask(number)
+        if not isinstance(answer, Suggestion | Done) and not self._ledger.open:
+            self._ledger.tell_all()
+            answer = self._engine.ask(number)
+        if isinstance(answer, Done):
+            self._no_more = answer.reason
+            return None
+        if not isinstance(answer, Suggestion):
+            if not self._ledger.open:
+                raise FatalError("engine: waits although every trial has ended")
+            return None
+        epochs = answer.epochs or self._jobs.settings.epochs
+        if self._ledger.begin(answer, epochs=epochs):
+            self._known_in_a_row = 0
+            return number
+        self._known_in_a_row += 1
+        if self._known_in_a_row >= MAX_KNOWN_IN_A_ROW:
+            self._no_more = (
+                f"the last {MAX_KNOWN_IN_A_ROW} proposals were evaluated before: "
+                "the space is exhausted"
+            )
+        self._changed.notify_all()
+        return None
+
+    def _train(self, slot: Slot, number: int, fold: int) -> None:
+        trial = self._ledger.trials[number]
+        job = self._jobs.make(
+            trial.params,
+            fold,
+            epochs=trial.epochs,
+            floor=self._pruner.floor(fold, trial.epochs),
+        )
+        failure: str | None = None
+        died: str | None = None
+        result: FoldResult | None = None
+        try:
+            result = slot.run(self._run_fold, job, trial=number)
+        except WorkerDiedError as error:
+            died = str(error)
+        except TrialError as error:
+            failure = str(error)
+        except TunefoldError:
+            raise
+        except Exception as error:  # noqa: BLE001  (a model may fail in any way)
+            failure = f"{type(error).__name__}: {_first_line(error)}"
+        with self._changed:
+            if result is not None:
+                self._ledger.fold_done(number, result)
+            elif died is not None:
+                self._ledger.worker_died(number, fold, died)
+            else:
+                self._ledger.fail(number, failure or "no reason given")
+            self._look_at_ended()
+            self._changed.notify_all()
+
+    def _look_at_ended(self) -> None:
+        for trial in self._ledger.ended:
+            failed = trial.state is TrialState.FAILED
+            self._failures_in_a_row = self._failures_in_a_row + 1 if failed else 0
+            if self._failures_in_a_row >= self._budget.max_failures:
+                self._fatal = FatalError(
+                    f"study: {self._failures_in_a_row} trials in a row failed, the "
+                    f"last because {trial.reason}; mend the cause, then "
+                    f"'tunefold resume {self._jobs.settings.name}'"
+                )
+            if trial.state is TrialState.COMPLETE and trial.copy_of is None:
+                self._clock.trial_took(sum(f.seconds for f in trial.folds))
+        self._ledger.ended.clear()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or "no message").splitlines()[0]

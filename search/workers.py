@@ -1,0 +1,220 @@
+"""Slots: one process per core, in which folds are trained.
+
+A slot trains one fold at a time. It takes a new process for each trial, because
+memory grows with every model whatever is cleared; the next process starts and
+imports Keras while the present one trains. Each process is pinned to one core and
+runs one thread: two cores give other last digits than one, so that only pinned
+runs can be repeated bit by bit.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.context import BaseContext
+from typing import Protocol, TypeVar
+
+from search.errors import SettingsError, TunefoldError
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+BACKENDS = ("jax", "tensorflow")
+
+_ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    # TensorFlow's greeting is no message for a user
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+}
+
+
+class WorkerDiedError(TunefoldError):
+    """The process ended in the middle of a fold: out of memory, killed, crashed."""
+
+
+class Slot(Protocol):
+    """A place where one fold at a time is trained."""
+
+    def run(self, function: Callable[[Job], Result], job: Job, *, trial: int) -> Result:
+        """Run a job and return its result; jobs of one trial share a process.
+
+        Raises:
+            WorkerDiedError: The process died; the next call starts another.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the processes; running jobs are given up."""
+        ...
+
+
+class ProcessSlot:
+    """A slot that keeps a pinned process per trial and a spare one warming up.
+
+    Args:
+        backend: Keras backend of the processes.
+        core: Core to pin to; None does not pin.
+    """
+
+    def __init__(self, backend: str, *, core: int | None) -> None:
+        self._backend = backend
+        self._core = core
+        self._trial: int | None = None
+        self._executor: Executor | None = None
+        self._spare: Executor | None = self._start()
+
+    def run(self, function: Callable[[Job], Result], job: Job, *, trial: int) -> Result:
+        """Run a job in the process of its trial; see `Slot.run`."""
+        if self._executor is None or self._trial != trial:
+            self._end(self._executor)
+            self._executor, self._spare = self._spare or self._start(), None
+            self._trial = trial
+        try:
+            future: Future[Result] = self._executor.submit(function, job)
+            if self._spare is None:
+                self._spare = self._start()
+            return future.result()
+        except BrokenProcessPool:
+            self._end(self._executor)
+            self._executor = None
+            raise WorkerDiedError(
+                "the worker process died in the middle of a fold "
+                "(out of memory, killed or crashed)"
+            ) from None
+
+    def close(self) -> None:
+        """End both processes."""
+        for executor in (self._executor, self._spare):
+            self._end(executor)
+        self._executor = self._spare = None
+
+    def _start(self) -> Executor:
+        executor = ProcessPoolExecutor(
+            1,
+            mp_context=_context(),
+            initializer=_start_worker,
+            initargs=(self._backend, self._core),
+        )
+        executor.submit(_warm_up)
+        return executor
+
+    @staticmethod
+    def _end(executor: Executor | None) -> None:
+        if executor is None:
+            return
+        # A process that still trains is not waited for: nobody wants its result.
+        for process in list((getattr(executor, "_processes", None) or {}).values()):
+            process.terminate()
+        executor.shutdown(wait=False, cancel_futures=True)
+
+
+class InProcessSlot:
+    """A slot that trains in the calling process, for a debugger.
+
+    Args:
+        backend: Keras backend; it must not have been imported with another.
+        core: Core to pin to; None does not pin.
+    """
+
+    def __init__(self, backend: str, *, core: int | None) -> None:
+        set_environment(backend)
+        _pin(core)
+
+    def run(self, function: Callable[[Job], Result], job: Job, *, trial: int) -> Result:  # noqa: ARG002
+        """Call the function here."""
+        return function(job)
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+def make_slots(workers: int, *, backend: str, in_process: bool = False) -> list[Slot]:
+    """Make one slot per worker, each on a core of its own as far as there are cores.
+
+    Args:
+        workers: Number of slots, at least 1.
+        backend: `jax` or `tensorflow`.
+        in_process: Train in this process; only for one worker.
+
+    Raises:
+        SettingsError: The number is below 1, or above 1 in process.
+    """
+    if workers < 1:
+        raise SettingsError(f"--workers: must be at least 1, got {workers}")
+    if in_process and workers > 1:
+        raise SettingsError(
+            f"--in-process: trains in one process, got --workers {workers}; "
+            "use --workers 1"
+        )
+    set_environment(backend)
+    kind = InProcessSlot if in_process else ProcessSlot
+    cores = available_cores()
+    return [
+        kind(backend, core=cores[i % len(cores)] if cores else None)
+        for i in range(workers)
+    ]
+
+
+def available_cores() -> list[int]:
+    """Return the cores this process may use; empty where they cannot be chosen."""
+    if not hasattr(os, "sched_getaffinity"):  # Windows, macOS
+        return []
+    return sorted(os.sched_getaffinity(0))
+
+
+def n_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(available_cores()) or os.cpu_count() or 1
+
+
+def set_environment(backend: str) -> None:
+    """Choose the Keras backend and one thread, for this process and its children.
+
+    Must run before Keras is imported and before the first worker starts: the fork
+    server takes the environment once.
+    """
+    os.environ["KERAS_BACKEND"] = backend
+    os.environ.update(_ONE_THREAD)
+
+
+def _context() -> BaseContext:
+    # forkserver: a fork of a process that has imported Keras but run nothing costs
+    # a tenth of a second, where a new interpreter pays the imports: seconds.
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["search.preload"])
+    return context
+
+
+def _start_worker(backend: str, core: int | None) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the study decides what Ctrl-C means
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    set_environment(backend)
+    _pin(core)
+
+
+def _exit_with_parent() -> None:
+    # A worker holds the writing end of its own queue and so would wait for ever
+    # when the study is killed.
+    parent = multiprocessing.parent_process()
+    assert parent is not None  # only called in workers
+    parent.join()
+    os._exit(1)
+
+
+def _pin(core: int | None) -> None:
+    if core is not None:
+        os.sched_setaffinity(0, {core})
+
+
+def _warm_up() -> None:
+    import search.preload  # noqa: F401

@@ -1,0 +1,59 @@
+"""Fully connected networks: how large, how regularised, how trained.
+
+The groups are spaces of their own and can be joined anew:
+`capacity(6) | REGULARIZATION | OPTIMISATION`.
+"""
+
+from spaces.params import Choice, Float, Int, Param
+from spaces.space import SearchSpace
+
+
+def capacity(max_layers: int) -> SearchSpace:
+    """Return layer count, one width per layer and the activation.
+
+    Args:
+        max_layers: Largest number of hidden layers, at least 1.
+    """
+    params: dict[str, Param] = {"n_layers": Int(low=1, high=max_layers)}
+    for layer in range(1, max_layers + 1):
+        deep_enough = tuple(range(layer, max_layers + 1))
+        params[f"width_{layer}"] = Int(
+            low=16,
+            high=512,
+            log=True,
+            # the first layer is always there: a condition would only split the
+            # space for engines that model conditional groups apart
+            when=("n_layers", deep_enough) if layer > 1 else None,
+        )
+    params["activation"] = Choice(options=("relu", "gelu", "tanh"))
+    return SearchSpace(params)
+
+
+REGULARIZATION = SearchSpace(
+    {
+        "batch_norm": Choice(options=(False, True)),
+        "dropout": Float(low=0.0, high=0.6),
+        "l1": Choice(options=("off", "on")),
+        "l1_strength": Float(low=1e-7, high=1e-3, log=True, when=("l1", ("on",))),
+        "l2": Choice(options=("off", "on")),
+        "l2_strength": Float(low=1e-6, high=1e-2, log=True, when=("l2", ("on",))),
+        "label_smoothing": Float(low=0.0, high=0.3),
+    }
+)
+"""Penalties on the kernels, noise in training and softened targets.
+
+`dropout` acts after each hidden layer; `l1_strength` and `l2_strength` are Keras'
+factors (sum of absolute values, sum of squares, no factor one half).
+"""
+
+OPTIMISATION = SearchSpace(
+    {
+        "optimizer": Choice(options=("adam", "adamw", "sgd")),
+        "learning_rate": Float(low=1e-4, high=1e-2, log=True),
+        "batch_size": Choice(options=(64, 128, 256)),
+    }
+)
+"""How the weights are found; `sgd` runs with Nesterov momentum .9."""
+
+DENSE = capacity(6) | REGULARIZATION | OPTIMISATION
+"""One to six hidden layers, each with its own width."""

@@ -1,0 +1,368 @@
+"""The MLflow UI's addresses and saved views, its server, and what a browser shows."""
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import string
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import psutil
+import pytest
+
+from search.errors import SettingsError
+from search.ui import find_port, serve
+from search.ui_view import (
+    KIND_TAG,
+    MAX_PARAMS,
+    METRICS,
+    VIEW_TAG,
+    pack,
+    runs_address,
+    save_view,
+    unpack,
+)
+
+BASE = "http://127.0.0.1:5000"
+PARAMS = ["learning_rate", "dropout", "n_layers"]
+SCORES = [0.91, 0.97, 0.89, 0.95, 0.93, 0.9]
+ONE_PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
+    "0000000c49444154789c63f8cfc0000003010100c9fe92ef0000000049454e44ae426082"
+)
+SERVE = """
+import sys
+from search.ui import serve
+
+def show(address, was_free):
+    print(address, was_free, flush=True)
+
+sys.exit(serve(sys.argv[1], port=int(sys.argv[2]), on_ready=show))
+"""
+
+
+def query(address: str) -> dict[str, str]:
+    return {name: text for name, [text] in parse_qs(address.split("?")[1]).items()}
+
+
+# Addresses
+
+
+def test_an_address_without_a_view_filters_and_sorts() -> None:
+    address = runs_address(f"{BASE}/", "7", "abc", view_key=None)
+    assert address.startswith(f"{BASE}/#/experiments/7/runs?")
+    shown = query(address)
+    assert shown["workflowType"] == "machine_learning"
+    assert shown["searchFilter"] == 'tags.mlflow.parentRunId = "abc"'
+    assert (shown["orderByKey"], shown["orderByAsc"]) == ("metrics.`score`", "false")
+    assert "viewStateShareKey" not in shown
+    lower = runs_address(BASE, "7", "abc", view_key=None, greater_is_better=False)
+    assert query(lower)["orderByAsc"] == "true"
+
+
+def test_an_address_with_a_view_leaves_filter_and_order_to_the_view() -> None:
+    shown = query(runs_address(BASE, "7", "abc", view_key="k", charts=True))
+    assert shown == {
+        "workflowType": "machine_learning",
+        "viewStateShareKey": "k",
+        "compareRunsMode": "CHART",
+    }
+
+
+# Saved views
+
+
+def test_unpack_reads_what_pack_wrote() -> None:
+    state = {"searchFilter": 'a = "é"', "orderByAsc": False}
+    assert pack(state).startswith("deflate;")
+    assert unpack(pack(state)) == state
+
+
+# A real store
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Two studies in one experiment, written by a plain client in its folder."""
+    from mlflow import MlflowClient
+    from mlflow.entities import Metric, Param
+
+    folder = tmp_path_factory.mktemp("store")
+    former = Path.cwd()
+    os.chdir(folder)  # the client's artifact folder is ./mlruns
+    try:
+        client = MlflowClient("sqlite:///tunefold.db")
+        experiment = client.create_experiment("digits")
+        (folder / "plot.png").write_bytes(ONE_PIXEL)
+        studies = []
+        for name, scores in (("a", SCORES), ("b", [0.99, 0.5])):
+            tags = {"tunefold.key": name}
+            study = client.create_run(experiment, run_name=name, tags=tags)
+            studies.append(study.info.run_id)
+            for number, score in enumerate(scores):
+                trial = client.create_run(
+                    experiment,
+                    run_name=f"{name}/{number}",
+                    tags={
+                        "mlflow.parentRunId": study.info.run_id,
+                        "tunefold.key": f"{name}/{number}",
+                    },
+                ).info.run_id
+                values = (score, 0.01, 0.02, 1000 * (number + 1), 3.5)
+                metrics = [
+                    Metric(metric, value, 1, 0)
+                    for metric, value in zip(METRICS, values, strict=True)
+                ]
+                metrics += [
+                    Metric(curve, 1 / (epoch + 1), 1, epoch)
+                    for curve in ("loss", "val_loss", "val_loss/fold_0")
+                    for epoch in range(4)
+                ]
+                # batch_size is the same everywhere: no column for it.
+                params = {"learning_rate": 0.1**number, "dropout": 0.1 * number}
+                params |= {"n_layers": number, "batch_size": 64}
+                texts = [Param(param, str(value)) for param, value in params.items()]
+                client.log_batch(trial, metrics=metrics, params=texts)
+                client.set_terminated(trial)
+            client.log_artifact(trial, str(folder / "plot.png"), "figures")
+        key = save_view(
+            client,
+            experiment,
+            studies[0],
+            greater_is_better=True,
+            varying_params=PARAMS,
+        )
+        uri = f"sqlite:///{folder / 'tunefold.db'}"
+        yield {
+            "uri": uri,
+            "experiment": experiment,
+            "study": studies[0],
+            "trial": trial,
+            "key": key,
+        }
+    finally:
+        os.chdir(former)
+
+
+def test_saving_a_view_again_replaces_it(store: dict[str, str]) -> None:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(store["uri"])
+    before = client.get_experiment(store["experiment"]).tags
+    key = save_view(
+        client,
+        store["experiment"],
+        store["study"],
+        greater_is_better=True,
+        varying_params=PARAMS,
+    )
+    after = client.get_experiment(store["experiment"]).tags
+    assert key == store["key"]
+    assert after == before
+    assert after[KIND_TAG] == "custom_model_development"
+    view = unpack(after[VIEW_TAG + key])
+    assert view["searchFilter"] == f'tags.mlflow.parentRunId = "{store["study"]}"'
+    assert view["orderByAsc"] is False
+    assert view["selectedColumns"] == [
+        *(f"metrics.`{name}`" for name in METRICS),
+        *(f"params.`{name}`" for name in PARAMS),
+    ]
+
+
+def test_a_view_fits_the_smallest_tag_of_any_mlflow(store: dict[str, str]) -> None:
+    from mlflow import MlflowClient
+
+    # The worst case: random names of the length MLflow allows at most.
+    alphabet = string.ascii_letters + string.digits + "_-."
+    names = ["".join(secrets.choice(alphabet) for _ in range(250)) for _ in range(40)]
+    client = MlflowClient(store["uri"])
+    wide = client.create_experiment("wide")
+    key = save_view(client, wide, "abc", greater_is_better=True, varying_params=names)
+    tag = client.get_experiment(wide).tags[VIEW_TAG + key]
+    assert len(tag) < 5000  # the limit of older servers; it is 20,000 in 3.17
+    assert len(unpack(tag)["selectedColumns"]) == len(METRICS) + MAX_PARAMS
+
+
+# Ports and stores
+
+
+def test_a_taken_port_gives_the_next_free_one() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        found = find_port("127.0.0.1", port)
+        assert port < found < port + 20
+    assert find_port("127.0.0.1", port) == port
+
+
+def test_a_host_of_another_machine_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"192\.0\.2\.1"):  # for documentation only
+        find_port("192.0.2.1", 5000)
+
+
+@pytest.mark.parametrize(
+    ("uri", "reason"),
+    [
+        ("http://127.0.0.1:5000", "SQLite file"),
+        ("sqlite:///no-such.db", "run a search first"),
+    ],
+)
+def test_what_is_not_an_existing_sqlite_store_is_refused(
+    uri: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match=reason):
+        serve(uri, on_ready=lambda address, was_free: None)
+    assert not list(tmp_path.iterdir())
+
+
+# The server
+
+
+class Viewer:
+    """`serve` in a process of its own, as a user runs it."""
+
+    def __init__(self, uri: str, folder: Path) -> None:
+        self.taken = socket.create_server(("127.0.0.1", 0))
+        self.asked = self.taken.getsockname()[1]
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", SERVE, uri, str(self.asked)],
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.answer = self.process.stdout.readline().split()
+        self.server = psutil.Process(self.process.pid).children(recursive=True)
+
+    def wait(self) -> int:
+        """Wait for all processes of the server to be gone, then for the viewer's."""
+        _, alive = psutil.wait_procs(self.server, timeout=30)
+        assert not alive
+        return self.process.wait(30)
+
+    def close(self) -> None:
+        self.taken.close()
+        for process in self.server:
+            if process.is_running():
+                process.kill()
+        self.process.kill()
+        self.process.communicate()
+
+
+@pytest.fixture
+def viewer(store: dict[str, str], tmp_path: Path) -> Iterator[Viewer]:
+    # A file that hides a module of Python from whoever looks in the folder first.
+    (tmp_path / "random.py").write_text("raise SystemExit('hidden')")
+    started = Viewer(store["uri"], tmp_path)
+    yield started
+    started.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_process_of_the_server_outlives_the_viewer(
+    viewer: Viewer, number: signal.Signals
+) -> None:
+    if number == signal.SIGKILL and sys.platform != "linux":
+        pytest.skip("only Linux ends a child with its killed parent")
+    address, was_free = viewer.answer
+    port = int(address.rpartition(":")[2])
+    assert viewer.asked < port < viewer.asked + 20
+    assert was_free == "False"
+    assert len(viewer.server) == 2  # MLflow's command and its one worker
+    viewer.process.send_signal(number)
+    assert viewer.wait() == (-number if number == signal.SIGKILL else 0)
+    assert find_port("127.0.0.1", port) == port
+
+
+# The browser
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Any]:
+    webdriver = pytest.importorskip("selenium.webdriver")
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        pytest.skip("needs Chromium and its driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for flag in (
+        *("headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run"),
+        *("disable-background-networking", "disable-component-update", "disable-sync"),
+        "window-size=2400,1200",  # the table holds only the columns that are visible
+        f"user-data-dir={tmp_path / 'profile'}",
+    ):
+        options.add_argument(f"--{flag}")
+    service = webdriver.ChromeService(driver)
+    started = webdriver.Chrome(options=options, service=service)
+    yield started
+    started.quit()
+
+
+def ask(browser: Any, script: str, *, n_rows: int) -> list[Any]:
+    """Repeat a script until it returns that many rows."""
+    deadline = time.monotonic() + 60
+    while True:
+        rows: list[Any] = browser.execute_script(f"return {script}")
+        if len(rows) == n_rows:
+            return rows
+        assert time.monotonic() < deadline, rows
+        time.sleep(0.3)
+
+
+HEADER = "[...document.querySelectorAll('.ag-header-cell')].map(c => c.innerText)"
+COLUMN = """
+    [...document.querySelectorAll('.ag-row [col-id="{}"]')]
+    .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
+    .map(cell => cell.innerText.trim())
+"""
+CHARTS = """
+    [...document.querySelectorAll('[data-testid="experiment-view-compare-runs-card"]')]
+    .slice(0, 3).map(card => card.innerText.split("\\n")[0])
+"""
+IMAGES = "[...document.images].filter(i => i.naturalWidth === 1).slice(0, 1)"
+
+
+@pytest.mark.slow
+def test_a_browser_shows_the_trials_and_the_wanted_columns(
+    store: dict[str, str], viewer: Viewer, browser: Any
+) -> None:
+    base = viewer.answer[0]
+    experiment, study = store["experiment"], store["study"]
+    best_first = [str(score) for score in sorted(SCORES, reverse=True)]
+    score = COLUMN.format("metrics.`score`")
+
+    browser.get(runs_address(base, experiment, study, view_key=store["key"]))
+    assert ask(browser, score, n_rows=len(SCORES)) == best_first
+    header = browser.execute_script(f"return {HEADER}")
+    shown = [name.strip() for name in header if name.strip()]
+    assert shown == ["Run Name", "Created", *METRICS, *PARAMS, "Duration"]
+
+    browser.get("about:blank")  # else only the part behind # changes: no new page
+    key = store["key"]
+    browser.get(runs_address(base, experiment, study, view_key=key, charts=True))
+    shown = ask(browser, CHARTS, n_rows=3)
+    assert shown[:2] == ["val_loss", "loss"]
+
+    # Without the view no scores are shown, but the same trials in the same order.
+    browser.get("about:blank")
+    browser.get(runs_address(base, experiment, study, view_key=None))
+    names = COLUMN.format("attributes.`Run Name`")
+    order = sorted(range(len(SCORES)), key=lambda number: -SCORES[number])
+    expected = [f"a/{number}" for number in order]
+    assert ask(browser, names, n_rows=len(SCORES)) == expected
+
+    # A PNG that was logged without any server.
+    page = f"{base}/#/experiments/{experiment}/runs/{store['trial']}/artifacts"
+    browser.get("about:blank")
+    browser.get(f"{page}/figures/plot.png")
+    ask(browser, IMAGES, n_rows=1)
