@@ -70,7 +70,7 @@ def run_fold(job: FoldJob) -> FoldResult:
         predictions=np.stack(measurer.predictions),
         n_parameters=model.count_params(),
         seconds=time.perf_counter() - began,
-        train_seconds=measurer.train_seconds,
+        epoch_seconds=measurer.epoch_seconds,
         measure_seconds=measurer.measure_seconds,
         peak_memory_mb=peak_memory_mb(),
         ended=time.time(),

@@ -14,17 +14,18 @@ is the order in which the engine was called: replaying it restores the engine.
 import json
 import math
 import os
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields, replace
+from io import RawIOBase
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search.errors import FatalError, SettingsError
-from search.types import FoldResult, Settings, Suggestion, Trial, TrialState
+from search.types import FoldResult, Settings, Trial, TrialState
 
 FOLDER = "tunefold-studies"
 
@@ -104,25 +105,18 @@ class Journal:
         lines = self._path.read_bytes().split(b"\n")
         events = []
         for number, line in enumerate(lines[:-1], start=1):  # the last is torn or empty
-            try:
-                events.append(json.loads(line))
-            except ValueError:
+            event = _read_object(line)
+            if event is None:
                 raise FatalError(
                     f"{self._path}: line {number} must be one JSON object, got "
                     f"{line[:40]!r}; restore the file from a copy"
-                ) from None
+                )
+            events.append(event)
         return events
 
-    def asked(self, suggestion: Suggestion, epochs: int) -> None:
+    def asked(self, trial: Trial) -> None:
         """Record what the engine proposed."""
-        self._append(
-            {
-                "event": "asked",
-                "number": suggestion.number,
-                "params": suggestion.params,
-                "epochs": epochs,
-            }
-        )
+        self._append(asked_event(trial))
 
     def fold(self, number: int, result: FoldResult) -> FoldResult:
         """Record a finished fold and return it without its predictions.
@@ -130,25 +124,18 @@ class Journal:
         Predictions are written first: a fold that is in the journal is whole.
         """
         assert result.predictions is not None  # they are dropped here and only here
-        _save_array(self._fold_path(number, result.fold), result.predictions)
+        predictions = result.predictions
+        self._write_whole(
+            self._fold_path(number, result.fold),
+            lambda file: np.save(file, predictions, allow_pickle=False),
+        )
         stored = replace(result, predictions=None)
         self._append({"event": "fold", "number": number, **fold_to_json(stored)})
         return stored
 
     def ended(self, trial: Trial) -> None:
         """Record how a trial ended."""
-        self._append(
-            {
-                "event": "ended",
-                "number": trial.number,
-                "state": trial.state.value,
-                "score": trial.score,
-                "epoch": trial.epoch,
-                "told": trial.told,
-                "reason": trial.reason,
-                "copy_of": trial.copy_of,
-            }
-        )
+        self._append(ended_event(trial))
 
     def told(self, number: int) -> None:
         """Record that the engine was told of a trial."""
@@ -168,10 +155,7 @@ class Journal:
     def keep_predictions(self, number: int, arrays: dict[str, NDArray[Any]]) -> Path:
         """Store a trial's predictions at its common epoch, in place of all epochs."""
         path = self.predictions_path(number)
-        with path.with_suffix(".new").open("wb") as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-            _sync(file.fileno())
-        path.with_suffix(".new").replace(path)
+        self._write_whole(path, lambda file: np.savez_compressed(file, **arrays))  # type: ignore[arg-type]
         return path
 
     def predictions_path(self, number: int) -> Path:
@@ -186,18 +170,30 @@ class Journal:
     def _fold_path(self, number: int, fold: int) -> Path:
         return self._predictions / f"trial-{number:05}-fold-{fold}.npy"
 
-    def _append(self, event: Event) -> None:
-        line = json.dumps(event, allow_nan=False, separators=(",", ":")) + "\n"
-        try:
-            with self._path.open("ab") as file:
-                file.write(line.encode())
+    def _write_whole(self, path: Path, write: Callable[[BinaryIO], None]) -> None:
+        # Under another name first: a file that is there is whole.
+        new = path.with_suffix(".new")
+        with _explained(path, self.folder.name):
+            with new.open("wb") as file:
+                write(file)
                 file.flush()
                 _sync(file.fileno())
-        except OSError as error:
-            raise FatalError(
-                f"{self._path}: cannot be written ({error.strerror}); make room, then "
-                f"'tunefold resume {self.folder.name}'"
-            ) from None
+            new.replace(path)
+
+    def _append(self, event: Event) -> None:
+        line = json.dumps(event, allow_nan=False, separators=(",", ":")) + "\n"
+        with (
+            _explained(self._path, self.folder.name),
+            self._path.open("ab", buffering=0) as file,
+        ):
+            size = file.tell()
+            try:
+                _write(file, line.encode())
+                _sync(file.fileno())
+            except OSError:
+                with suppress(OSError):  # half a line must not stand before another
+                    file.truncate(size)
+                raise
 
 
 def fold_to_json(result: FoldResult) -> Event:
@@ -260,9 +256,40 @@ def read_trials(events: list[Event]) -> dict[int, Trial]:
     return trials
 
 
-def trial_events(events: list[Event], number: int) -> Iterator[Event]:
-    """Yield the events of one trial, as its artifact `trial.json` holds them."""
-    return (event for event in events if event.get("number") == number)
+def trial_to_events(trial: Trial) -> Iterator[Event]:
+    """Yield the events that make up a trial, as its artifact `trial.json` holds them.
+
+    `read_trials` reads them back; a copy brings its folds along.
+    """
+    yield asked_event(trial)
+    for result in trial.folds:
+        yield {"event": "fold", "number": trial.number, **fold_to_json(result)}
+    if trial.state is not TrialState.RUNNING:
+        yield ended_event(trial)
+
+
+def asked_event(trial: Trial) -> Event:
+    """Return the event of a proposed trial."""
+    return {
+        "event": "asked",
+        "number": trial.number,
+        "params": trial.params,
+        "epochs": trial.epochs,
+    }
+
+
+def ended_event(trial: Trial) -> Event:
+    """Return the event of an ended trial."""
+    return {
+        "event": "ended",
+        "number": trial.number,
+        "state": trial.state.value,
+        "score": trial.score,
+        "epoch": trial.epoch,
+        "told": trial.told,
+        "reason": trial.reason,
+        "copy_of": trial.copy_of,
+    }
 
 
 class _StudyLock:
@@ -276,26 +303,61 @@ class _StudyLock:
 
         me = psutil.Process()
         mine = {"pid": me.pid, "started": me.create_time()}
-        with suppress(FileNotFoundError, ValueError, KeyError, psutil.NoSuchProcess):
-            owner = json.loads(self._path.read_text())
-            alive = psutil.Process(owner["pid"]).create_time() == owner["started"]
-            if alive and owner != mine:
-                raise SettingsError(
-                    f"study '{study}': process {owner['pid']} is working on it; "
-                    "wait for it, or end that process first"
-                )
+        owner = self._read_owner()
+        if owner != mine and _is_alive(owner):
+            raise SettingsError(
+                f"study '{study}': process {owner['pid']} is working on it; "
+                "wait for it, or end that process first"
+            )
         self._path.write_text(json.dumps(mine))
 
     def release(self) -> None:
         self._path.unlink(missing_ok=True)
 
+    def _read_owner(self) -> Event:
+        try:
+            return _read_object(self._path.read_bytes()) or {}
+        except FileNotFoundError:
+            return {}
 
-def _save_array(path: Path, array: NDArray[Any]) -> None:
-    new = path.with_suffix(".new")
-    with new.open("wb") as file:
-        np.save(file, array, allow_pickle=False)
-        _sync(file.fileno())
-    new.replace(path)
+
+def _is_alive(owner: Event) -> bool:
+    import psutil
+
+    try:
+        process = psutil.Process(owner["pid"])
+        # the same number may have gone to another process since
+        return (
+            process.create_time() == owner["started"]
+            and process.status() != psutil.STATUS_ZOMBIE
+        )
+    except (KeyError, psutil.NoSuchProcess):
+        return False
+
+
+def _read_object(text: bytes | str) -> Event | None:
+    """Return the JSON object in a text, None when it is anything else."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+@contextmanager
+def _explained(path: Path, study: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise FatalError(
+            f"{path}: cannot be written ({error.strerror or error}); make room, then "
+            f"'tunefold resume {study}'"
+        ) from None
+
+
+def _write(file: RawIOBase, data: bytes) -> None:
+    while data:  # a full disk first takes a part, then refuses the rest
+        data = data[file.write(data) or 0 :]
 
 
 def _sync(descriptor: int) -> None:

@@ -110,13 +110,13 @@ class Ledger:
         Returns:
             Whether there is something to train.
         """
-        self._journal.asked(suggestion, epochs)
         trial = Trial(
             number=suggestion.number,
             params=suggestion.params,
             state=TrialState.RUNNING,
             epochs=epochs,
         )
+        self._journal.asked(trial)
         self.trials[trial.number] = trial
         known = self._find_known(trial)
         if known is None:

@@ -48,7 +48,7 @@ class Measurer:
     ) -> None:
         self.curves: Curves = {}
         self.predictions: list[NDArray[np.float32]] = []
-        self.train_seconds = 0.0
+        self.epoch_seconds: list[float] = []
         self.measure_seconds = 0.0
         self._predict = predict
         self._train = train
@@ -75,7 +75,7 @@ class Measurer:
 
     def _measure(self, model: Any, epoch: int, logs: dict[str, Any]) -> bool:
         began = time.perf_counter()
-        self.train_seconds += began - self._epoch_began
+        self.epoch_seconds.append(began - self._epoch_began)
         values = {"objective": float(logs["loss"])}
         X, y = self._train
         values |= score_all(self._metrics, y, self._predict(model, X))

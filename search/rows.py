@@ -31,6 +31,8 @@ def choose_rows(
         )
     if n_rows == len(y):
         return np.arange(len(y))
+    if stratified and len(y) - n_rows < len(np.unique(y)):
+        return _all_but_a_few(y, len(y) - n_rows, seed=seed)
     from sklearn.model_selection import train_test_split
 
     try:
@@ -43,6 +45,20 @@ def choose_rows(
     except ValueError as error:
         raise SettingsError(f"--rows {n_rows}: {error}") from None
     return np.sort(chosen)
+
+
+def _all_but_a_few(y: NDArray[Any], left_out: int, *, seed: int) -> NDArray[np.int64]:
+    # scikit-learn refuses to stratify fewer rows than there are classes; here at
+    # most one row of a class is left out, of random classes with a row to spare
+    shuffled = np.random.default_rng(seed).permutation(len(y))
+    _, firsts, counts = np.unique(y[shuffled], return_index=True, return_counts=True)
+    spare = shuffled[np.sort(firsts[counts > 1])]
+    if len(spare) < left_out:
+        raise SettingsError(
+            f"--rows {len(y) - left_out}: leaves out {left_out} rows, but only "
+            f"{len(spare)} classes have more than one; use all {len(y)} rows"
+        )
+    return np.delete(np.arange(len(y)), spare[:left_out])
 
 
 def make_folds(

@@ -169,9 +169,9 @@ class Study:
 
     def _may_ask(self) -> bool:
         limit = self._budget.trials
-        if self._no_more is None and limit is not None:
-            if len(self._ledger.trials) >= limit:
-                self._no_more = f"all {limit} trials are asked"
+        asked = len(self._ledger.trials)
+        if self._no_more is None and limit is not None and asked >= limit:
+            self._no_more = f"all {limit} trials are asked"
         if self._no_more is None and not self._clock.fits_a_trial():
             self._no_more = f"the {self._budget.minutes:g} minutes are nearly over"
         if self._no_more or self._fatal or self._stopped:

@@ -117,7 +117,7 @@ class FoldResult:
             they are stored beside the journal.
         n_parameters: Weights of the model, trainable or not.
         seconds: Wall time of the fold, with compilation.
-        train_seconds: Of this, inside training steps.
+        epoch_seconds: Of this, the training of each epoch; the first compiles.
         measure_seconds: Of this, predicting and scoring after each epoch.
         peak_memory_mb: Largest resident size of the process so far.
         ended: Wall clock at the end, seconds since 1970.
@@ -129,7 +129,7 @@ class FoldResult:
     predictions: NDArray[np.float32] | None
     n_parameters: int
     seconds: float
-    train_seconds: float
+    epoch_seconds: list[float]
     measure_seconds: float
     peak_memory_mb: float
     ended: float

@@ -22,6 +22,8 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
+import psutil
+
 from search.errors import SettingsError
 
 MAX_PORTS = 20
@@ -74,8 +76,11 @@ def find_port(host: str, port: int) -> int:
     """Find the first free port of twenty, beginning with the asked one.
 
     Raises:
-        SettingsError: None of them is free, or the host is not of this machine.
+        SettingsError: None of them is free, there is no such port, or the host is
+            not of this machine.
     """
+    if not 1 <= port < 2**16:
+        raise SettingsError(f"ui: the port must lie in 1 to 65535, got {port}")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     last = min(port + MAX_PORTS, 2**16) - 1
     for candidate in range(port, last + 1):
@@ -155,13 +160,26 @@ def _wait_until_ready(
     server: subprocess.Popen[bytes], host: str, port: int, log: IO[bytes]
 ) -> None:
     deadline = time.monotonic() + MAX_START_SECONDS
-    while not _is_healthy(host, port):
+    # Another server may have taken the port since: its health is not ours.
+    while not (_is_listening(server, port) and _is_healthy(host, port)):
         if server.poll() is not None or time.monotonic() > deadline:
             log.seek(0)
             lines = log.read().decode(errors="replace").strip().splitlines()
             reason = lines[-1].strip() if lines else "it said nothing"
             raise SettingsError(f"ui: the MLflow server did not start: {reason}")
         time.sleep(0.2)
+
+
+def _is_listening(server: subprocess.Popen[bytes], port: int) -> bool:
+    try:
+        leader = psutil.Process(server.pid)
+        return any(
+            place.status == psutil.CONN_LISTEN and place.laddr.port == port
+            for process in [leader, *leader.children(recursive=True)]
+            for place in process.net_connections("tcp")
+        )
+    except psutil.Error:  # a process ended meanwhile
+        return False
 
 
 def _is_healthy(host: str, port: int) -> bool:

@@ -106,10 +106,15 @@ def save_view(
         ],
         "isAccordionReordered": True,
     }
-    key = hashlib.sha256(study_run_id.encode()).hexdigest()[:12]
+    key = view_key(study_run_id)
     client.set_experiment_tag(experiment_id, VIEW_TAG + key, pack(state))
     client.set_experiment_tag(experiment_id, KIND_TAG, "custom_model_development")
     return key
+
+
+def view_key(study_run_id: str) -> str:
+    """Return the key under which a study's view is saved."""
+    return hashlib.sha256(study_run_id.encode()).hexdigest()[:12]
 
 
 def pack(state: dict[str, Any]) -> str:
@@ -144,7 +149,7 @@ def _search(study_run_id: str, *, greater_is_better: bool) -> dict[str, Any]:
 def _charts() -> list[dict[str, Any]]:
     # No parallel coordinates: they leave out every trial that lacks one of the
     # parameters, which a conditional parameter makes the rule.
-    curves = [
+    curves: list[dict[str, Any]] = [
         {
             "type": "LINE",
             "metricKey": name,
@@ -156,7 +161,7 @@ def _charts() -> list[dict[str, Any]]:
         }
         for name in ("val_loss", "loss")
     ]
-    size = {
+    size: dict[str, Any] = {
         "type": "SCATTER",
         "xaxis": {"key": "n_parameters", "type": "METRIC"},
         "yaxis": {"key": "score", "type": "METRIC"},

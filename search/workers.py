@@ -18,7 +18,8 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import BaseContext
 from typing import Protocol, TypeVar
 
-from search.errors import SettingsError, TunefoldError
+from search.errors import SettingsError
+from spaces.errors import TunefoldError
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")

@@ -58,7 +58,10 @@ def _narrow_param(name: str, param: Param, values: str) -> Param:
             )
     if len(chosen) == 1 and not isinstance(param, Choice):
         return _fixed(param, chosen[0])
-    return Choice(options=tuple(chosen), when=param.when)
+    try:
+        return Choice(options=tuple(chosen), when=param.when)
+    except SpaceError as error:
+        raise SpaceError(f"--set {name}: {error}") from None
 
 
 def _narrow_range(name: str, param: Int | Float, low: Scalar, high_text: str) -> Param:

@@ -16,7 +16,7 @@ from optuna.trial import TrialState as OptunaState
 from search.errors import FatalError, MissingExtraError
 from search.seeding import derive_seed
 from search.types import Done, Suggestion, Trial, Wait
-from spaces.params import Float, Int, Param, Scalar
+from spaces.params import Choice, Float, Int, Param, Scalar
 from spaces.space import Params, SearchSpace
 
 SAMPLERS: dict[str, Callable[[int], optuna.samplers.BaseSampler]] = {
@@ -104,12 +104,12 @@ class OptunaEngine:
             return
         if own is not None:
             self._study.tell(own, state=OptunaState.FAIL)
+        params = self._boxed(trial.params)
         self._study.add_trial(
             optuna.trial.create_trial(
-                params=trial.params,
+                params=params,
                 distributions={
-                    name: distribution(self._space.params[name])
-                    for name in trial.params
+                    name: distribution(self._space.params[name]) for name in params
                 },
                 value=trial.told,
             )
@@ -122,6 +122,16 @@ class OptunaEngine:
             if everything or self._space.is_active(name, drawn):
                 drawn[name] = _suggest(trial, name, param)
         return self._point(drawn)
+
+    def _boxed(self, params: Params) -> Params:
+        # One foreign trial without an inactive parameter would take it out of the
+        # box for good; any value does, for it has no effect.
+        if self._sampler not in ONE_SPACE:
+            return params
+        return {
+            name: params.get(name, _first(param))
+            for name, param in self._space.params.items()
+        }
 
     def _point(self, drawn: dict[str, Any]) -> Params:
         point: Params = {}
@@ -140,6 +150,10 @@ def distribution(param: Param) -> BaseDistribution:
     return CategoricalDistribution(param.options)
 
 
+def _first(param: Param) -> Scalar:
+    return param.options[0] if isinstance(param, Choice) else param.low
+
+
 def _suggest(trial: optuna.Trial, name: str, param: Param) -> Scalar:
     if isinstance(param, Int):
         return trial.suggest_int(
@@ -149,7 +163,8 @@ def _suggest(trial: optuna.Trial, name: str, param: Param) -> Scalar:
         return trial.suggest_float(
             name, param.low, param.high, log=param.log, step=param.step
         )
-    chosen: Scalar = trial.suggest_categorical(name, param.options)
+    chosen = trial.suggest_categorical(name, param.options)
+    assert chosen is not None  # no option is None
     return chosen
 
 

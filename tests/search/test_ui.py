@@ -1,5 +1,6 @@
 """The MLflow UI's addresses and saved views, its server, and what a browser shows."""
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -89,15 +90,13 @@ def test_unpack_reads_what_pack_wrote() -> None:
 
 
 @pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def store(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Two studies in one experiment, written by a plain client in its folder."""
     from mlflow import MlflowClient
     from mlflow.entities import Metric, Param
 
     folder = tmp_path_factory.mktemp("store")
-    former = Path.cwd()
-    os.chdir(folder)  # the client's artifact folder is ./mlruns
-    try:
+    with contextlib.chdir(folder):  # the client's artifact folder is ./mlruns
         client = MlflowClient("sqlite:///tunefold.db")
         experiment = client.create_experiment("digits")
         (folder / "plot.png").write_bytes(ONE_PIXEL)
@@ -139,16 +138,13 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
             greater_is_better=True,
             varying_params=PARAMS,
         )
-        uri = f"sqlite:///{folder / 'tunefold.db'}"
-        yield {
-            "uri": uri,
-            "experiment": experiment,
-            "study": studies[0],
-            "trial": trial,
-            "key": key,
-        }
-    finally:
-        os.chdir(former)
+    return {
+        "uri": f"sqlite:///{folder / 'tunefold.db'}",
+        "experiment": experiment,
+        "study": studies[0],
+        "trial": trial,
+        "key": key,
+    }
 
 
 def test_saving_a_view_again_replaces_it(store: dict[str, str]) -> None:
@@ -206,6 +202,12 @@ def test_a_host_of_another_machine_is_refused() -> None:
         find_port("192.0.2.1", 5000)
 
 
+@pytest.mark.parametrize("port", [0, 65536])
+def test_a_port_that_does_not_exist_is_refused(port: int) -> None:
+    with pytest.raises(SettingsError, match=f"1 to 65535, got {port}"):
+        find_port("127.0.0.1", port)
+
+
 @pytest.mark.parametrize(
     ("uri", "reason"),
     [
@@ -232,7 +234,7 @@ class Viewer:
         self.taken = socket.create_server(("127.0.0.1", 0))
         self.asked = self.taken.getsockname()[1]
         self.process = subprocess.Popen(
-            [sys.executable, "-c", SERVE, uri, str(self.asked)],
+            [sys.executable, "-P", "-c", SERVE, uri, str(self.asked)],
             cwd=folder,
             env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
             stdout=subprocess.PIPE,
@@ -312,7 +314,7 @@ def ask(browser: Any, script: str, *, n_rows: int) -> list[Any]:
     """Repeat a script until it returns that many rows."""
     deadline = time.monotonic() + 60
     while True:
-        rows: list[Any] = browser.execute_script(f"return {script}")
+        rows: list[Any] = browser.execute_script(f"return {script.strip()}")
         if len(rows) == n_rows:
             return rows
         assert time.monotonic() < deadline, rows
@@ -323,7 +325,7 @@ HEADER = "[...document.querySelectorAll('.ag-header-cell')].map(c => c.innerText
 COLUMN = """
     [...document.querySelectorAll('.ag-row [col-id="{}"]')]
     .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
-    .map(cell => cell.innerText.trim())
+    .map(cell => cell.innerText.trim().split("\\n").at(-1))
 """
 CHARTS = """
     [...document.querySelectorAll('[data-testid="experiment-view-compare-runs-card"]')]

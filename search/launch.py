@@ -1,0 +1,412 @@
+"""Begin a study or go on with one: check everything, then run, then sum up."""
+
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from pipelines.part import Part, digest
+from pipelines.pipeline import Pipeline
+from pipelines.registry import get_pipeline
+from search.compile_cache import use_compile_cache
+from search.engines.registry import check_engine, make_engine
+from search.errors import SettingsError, TrackingError
+from search.facts import differing_facts, gather_facts
+from search.fold import run_fold
+from search.fold_jobs import JobMaker
+from search.journal import FOLDER, Journal, read_trials, settings_from_json
+from search.leaderboard import heading
+from search.metrics import choose_metrics
+from search.plan import probe
+from search.progress import SearchProgress
+from search.protocols import Engine, Tracker
+from search.pruners import NoPruner
+from search.recorder import Recorder
+from search.rows import make_folds
+from search.splitters import rows_digest
+from search.store import Store
+from search.study import Study
+from search.tracking import MlflowTracker
+from search.types import Budget, Settings
+from search.workers import Slot, make_slots, n_cores
+from spaces.errors import SpaceError
+from spaces.narrow import narrow
+from spaces.space import SearchSpace, unknown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a user asks for; None leaves the choice to the pipeline or the task.
+
+    Attributes are those of the command line's options; see `tunefold search --help`.
+    """
+
+    pipeline: str
+    space: str | None = None
+    changes: Sequence[str] = ()
+    engine: str = "optuna"
+    sampler: str | None = None
+    cv: str | None = None
+    split_seed: int = 0
+    seed: int = 0
+    epochs: int | None = None
+    metric: str | None = None
+    epoch: str = "best"
+    workers: int | None = None
+    n_rows: int | None = None
+    backend: str = "jax"
+    name: str | None = None
+    experiment: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a search ended.
+
+    Attributes:
+        study: Its name.
+        reason: Why the loop ended, one line.
+        interrupted: Whether Ctrl-C ended it.
+        unfinished: Trials that still miss folds.
+        left_behind: Records the tracking store has not received.
+    """
+
+    study: str
+    reason: str
+    interrupted: bool
+    unfinished: int
+    left_behind: int
+
+
+def begin(
+    request: Request,
+    budget: Budget,
+    *,
+    store_uri: str,
+    console: Console,
+    in_process: bool = False,
+) -> Outcome:
+    """Start a new study and run it.
+
+    Everything is checked before anything is written.
+
+    Args:
+        request: What to search.
+        budget: When to stop.
+        store_uri: The tracking store.
+        console: For progress; stderr.
+        in_process: Train in this process, for a debugger.
+
+    Raises:
+        TunefoldError: A setting is wrong, or data or the store are not there.
+    """
+    pipeline = get_pipeline(request.pipeline)
+    space_name, space = _space(pipeline, request)
+    sampler = check_engine(request.engine, request.sampler)
+    metrics = choose_metrics(pipeline.task, request.metric)
+    workers = _workers(request.workers, in_process=in_process)
+    if request.epochs is not None and request.epochs < 1:
+        raise SettingsError(f"--epochs: must be at least 1, got {request.epochs}")
+    engine = make_engine(request.engine, sampler, space, seed=request.seed)
+    data = pipeline.load("train")
+    settings = Settings(
+        name=request.name or "",
+        pipeline=pipeline.name,
+        space_name=space_name,
+        space=space.to_dict(),
+        engine=request.engine,
+        sampler=sampler,
+        cv=request.cv or "kfold:5",
+        split_seed=request.split_seed,
+        seed=request.seed,
+        epochs=request.epochs or pipeline.epochs,
+        metrics=metrics,
+        epoch=request.epoch,
+        workers=workers,
+        n_rows=request.n_rows,
+        backend=request.backend,
+        experiment=request.experiment or pipeline.name,
+        data_digest=digest(data),
+        data_source=data.source,
+        split_digest="",
+        tags=dict(request.tags),
+    )
+    jobs = _jobs(settings, pipeline, data)
+    settings = jobs.settings
+    folder = Path(FOLDER)
+    if request.name is not None:
+        check_name(request.name)
+        _refuse_existing(folder / request.name)
+    use_compile_cache()
+    slots = make_slots(workers, backend=settings.backend, in_process=in_process)
+    with _closing(slots), ThreadPoolExecutor(1) as beside:
+        planned = beside.submit(probe, slots[0], jobs, space, run_fold)
+        store = Store(store_uri, create=True)
+        name = request.name or _free_name(store, folder, pipeline.name)
+        if store.find(name) is not None:
+            raise TrackingError(
+                f"study '{name}': exists already in {store_uri}; go on with it by "
+                f"'tunefold resume {name}', or give another --name"
+            )
+        settings = replace(settings, name=name)
+        jobs = replace(jobs, settings=settings)
+        console.print(heading(settings), soft_wrap=True, highlight=False)
+        plan = planned.result()
+        console.print(plan.describe(budget), soft_wrap=True, highlight=False)
+        facts = gather_facts(settings.backend)
+        journal = Journal.create(
+            folder / name,
+            settings,
+            {"facts": facts, "began": time.time(), "budget": asdict(budget)},
+        )
+        return _run(
+            jobs,
+            engine=engine,
+            slots=slots,
+            store=store,
+            journal=journal,
+            budget=budget,
+            console=console,
+        )
+
+
+def resume(
+    name: str,
+    budget: Budget | None,
+    *,
+    store_uri: str,
+    console: Console,
+    workers: int | None = None,
+) -> Outcome:
+    """Go on with a study: its open folds, then further trials of the budget.
+
+    Args:
+        name: The study.
+        budget: None takes the one it began with; what is done counts in trials,
+            minutes count from now.
+        store_uri: The tracking store; what it misses is sent.
+        console: For progress; stderr.
+        workers: Slots now; the order of proposals stays that of the study.
+
+    Raises:
+        TunefoldError: There is no such study here, it is running, or its data or
+            folds are not what they were.
+    """
+    folder = Path(FOLDER) / name
+    if not (folder / "journal.jsonl").is_file():
+        here = sorted(p.parent.name for p in Path(FOLDER).glob("*/journal.jsonl"))
+        raise SettingsError(
+            f"{Path(FOLDER).resolve()}: {unknown('study', name, here)}"
+            if here
+            else f"{Path(FOLDER).resolve()}: holds no study to resume; run a search"
+        )
+    journal = Journal.open(folder)
+    try:
+        first = journal.events()[0]
+        settings = settings_from_json(first["settings"])
+        pipeline = get_pipeline(settings.pipeline)
+        jobs = _jobs(settings, pipeline, pipeline.load("train"))
+        for line in differing_facts(first["facts"], gather_facts(settings.backend)):
+            console.print(f"note: {line}; scores may differ in the last digits")
+        space = SearchSpace.from_dict(settings.space)
+        engine = make_engine(
+            settings.engine, settings.sampler, space, seed=settings.seed
+        )
+        use_compile_cache()
+        slots = make_slots(workers or settings.workers, backend=settings.backend)
+        with _closing(slots):
+            store = Store(store_uri, create=True)
+            console.print(heading(settings), soft_wrap=True, highlight=False)
+            return _run(
+                jobs,
+                engine=engine,
+                slots=slots,
+                store=store,
+                journal=journal,
+                budget=budget or _first_budget(journal),
+                console=console,
+            )
+    finally:
+        journal.close()
+
+
+def latest_study() -> str:
+    """Return the study of this folder whose journal was written last.
+
+    Raises:
+        SettingsError: There is none.
+    """
+    journals = sorted(
+        Path(FOLDER).glob("*/journal.jsonl"), key=lambda path: path.stat().st_mtime
+    )
+    if not journals:
+        raise SettingsError(
+            f"{Path(FOLDER).resolve()}: holds no study to resume; run a search"
+        )
+    return journals[-1].parent.name
+
+
+def check_name(name: str) -> None:
+    """Refuse names that are no single folder or would confuse an address.
+
+    Raises:
+        SettingsError: The name holds something else than letters, digits, `-._`.
+    """
+    plain = name.replace("-", "").replace("_", "").replace(".", "")
+    if not (plain.isascii() and plain.isalnum() and name[0] not in ".-"):
+        raise SettingsError(
+            f"--name: letters, digits, '-', '_' and '.' (not first), got {name!r}"
+        )
+    if len(name) > 100:
+        raise SettingsError(f"--name: at most 100 characters, got {len(name)}")
+
+
+def _run(
+    jobs: JobMaker,
+    *,
+    engine: Engine,
+    slots: Sequence[Slot],
+    store: Store,
+    journal: Journal,
+    budget: Budget,
+    console: Console,
+) -> Outcome:
+    settings = jobs.settings
+    events = journal.events()
+    known = list(read_trials(events).values())
+    recorder = Recorder(store, settings, began=events[0]["began"])
+    recorder.begin(events[0]["facts"])
+    tracker = MlflowTracker(recorder, journal, settings)
+    tracker.catch_up(known)
+    progress = SearchProgress(console, settings, budget=budget, n_folds=jobs.n_folds)
+    progress.already(known)
+    trackers: list[Tracker] = [tracker, progress]
+    study = Study(
+        jobs,
+        engine=engine,
+        pruner=NoPruner(),
+        slots=slots,
+        journal=journal,
+        trackers=trackers,
+        budget=budget,
+        run_fold=run_fold,
+    )
+    interrupted = threading.Event()
+    with _on_interrupt(study, interrupted, console):
+        try:
+            reason = study.run()
+        finally:
+            progress.close()
+            tracker.study_done(study.trials, finished=not interrupted.is_set())
+            with console.status("sending the last records to MLflow"):
+                tracker.close()
+            journal.close()
+    unfinished = [trial for trial in study.trials if trial.state == "running"]
+    return Outcome(
+        study=settings.name,
+        reason=reason,
+        interrupted=interrupted.is_set(),
+        unfinished=len(unfinished),
+        left_behind=tracker.left_behind,
+    )
+
+
+def _space(pipeline: Pipeline, request: Request) -> tuple[str, SearchSpace]:
+    name = request.space or next(iter(pipeline.spaces))
+    if name not in pipeline.spaces:
+        raise SpaceError(f"--space: {unknown('space', name, list(pipeline.spaces))}")
+    return name, narrow(pipeline.spaces[name], request.changes)
+
+
+def _workers(asked: int | None, *, in_process: bool) -> int:
+    if asked is not None:
+        return asked
+    return 1 if in_process else n_cores()
+
+
+def _jobs(settings: Settings, pipeline: Pipeline, data: Part) -> JobMaker:
+    folds = make_folds(
+        data.y,
+        settings.cv,
+        split_seed=settings.split_seed,
+        n_rows=settings.n_rows,
+        stratified=pipeline.task == "classification",
+    )
+    split_digest = rows_digest(folds)
+    if settings.split_digest not in ("", split_digest):
+        raise SettingsError(
+            f"study '{settings.name}': its folds have the digest "
+            f"{settings.split_digest}, those made here {split_digest}; continue with "
+            "the data and the versions it began with"
+        )
+    if settings.data_digest != digest(data):
+        raise SettingsError(
+            f"study '{settings.name}': its data have the digest "
+            f"{settings.data_digest[:16]}, those here {digest(data)[:16]}; continue "
+            f"with the data it began with ({settings.data_source})"
+        )
+    return JobMaker(
+        settings=replace(settings, split_digest=split_digest),
+        folds=folds,
+        y=data.y,
+        n_outputs=pipeline.n_outputs,
+    )
+
+
+def _refuse_existing(folder: Path) -> None:
+    if folder.exists():
+        raise SettingsError(
+            f"study '{folder.name}': exists already in {folder.parent}; go on with it "
+            f"by 'tunefold resume {folder.name}', or give another --name"
+        )
+
+
+def _free_name(store: Store, folder: Path, pipeline: str) -> str:
+    number = 1
+    while (folder / f"{pipeline}-{number}").exists() or store.find(
+        f"{pipeline}-{number}"
+    ):
+        number += 1
+    return f"{pipeline}-{number}"
+
+
+def _first_budget(journal: Journal) -> Budget:
+    return Budget(**journal.events()[0]["budget"])
+
+
+@contextmanager
+def _closing(slots: Sequence[Slot]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for slot in slots:
+            slot.close()
+
+
+@contextmanager
+def _on_interrupt(
+    study: Study, interrupted: threading.Event, console: Console
+) -> Iterator[None]:
+    """Let the first Ctrl-C finish the running folds, and the second one end."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+        interrupted.set()
+        study.stop("interrupted by Ctrl-C")
+        console.print("finishing the running folds; Ctrl-C again ends at once")
+
+    previous = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+

@@ -1,0 +1,103 @@
+"""What a search is going to do and about how long that takes, from a timed probe."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from search.fold_jobs import JobMaker
+from search.types import Budget, FoldJob, FoldResult
+from search.workers import Slot
+from spaces.params import Float, Int, Param, Scalar
+from spaces.space import Params, SearchSpace
+
+PROBE_EPOCHS = 2
+"""The first epoch compiles, the second is a typical one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What one trial costs.
+
+    Attributes:
+        n_folds: Folds of a trial.
+        epochs: Epochs of a fold.
+        epoch_seconds: One epoch of a middle-sized configuration.
+        start_seconds: Compilation and preparation, once per trial.
+        workers: Folds trained at the same time.
+    """
+
+    n_folds: int
+    epochs: int
+    epoch_seconds: float
+    start_seconds: float
+    workers: int
+
+    @property
+    def trial_seconds(self) -> float:
+        """One trial in one slot."""
+        return self.start_seconds + self.n_folds * self.epochs * self.epoch_seconds
+
+    def describe(self, budget: Budget) -> str:
+        """Say in one line how many trials that makes, or how long they take."""
+        one = (
+            f"{self.n_folds} folds x {self.epochs} epochs x "
+            f"{self.epoch_seconds:.2g} s + {self.start_seconds:.2g} s to start = "
+            f"about {_duration(self.trial_seconds)} a trial"
+        )
+        side_by_side = f", {self.workers} at a time" if self.workers > 1 else ""
+        return f"{one}{side_by_side}: {self._total(budget)}"
+
+    def _total(self, budget: Budget) -> str:
+        rounds = math.inf
+        if budget.trials is not None:
+            rounds = math.ceil(budget.trials / self.workers) * self.trial_seconds
+        if budget.minutes is None or rounds <= budget.minutes * 60:
+            return f"{budget.trials} trials in about {_duration(rounds)}"
+        fitting = int(budget.minutes * 60 / self.trial_seconds * self.workers)
+        return f"about {max(1, fitting)} trials in {budget.minutes:g} minutes"
+
+
+def probe(
+    slot: Slot,
+    jobs: JobMaker,
+    space: SearchSpace,
+    run_fold: Callable[[FoldJob], FoldResult],
+) -> Plan:
+    """Time two epochs of a middle-sized configuration on the first fold."""
+    settings = jobs.settings
+    job = jobs.make(middle_point(space), 0, epochs=PROBE_EPOCHS)
+    result = slot.run(run_fold, job, trial=-1)
+    epoch = result.epoch_seconds[-1] + result.measure_seconds / PROBE_EPOCHS
+    return Plan(
+        n_folds=jobs.n_folds,
+        epochs=settings.epochs,
+        epoch_seconds=epoch,
+        start_seconds=max(0.0, result.seconds - PROBE_EPOCHS * epoch),
+        workers=settings.workers,
+    )
+
+
+def middle_point(space: SearchSpace) -> Params:
+    """Return the point in the middle of every range, on the range's own scale."""
+    point: Params = {}
+    for name, param in space.params.items():
+        if space.is_active(name, point):
+            point[name] = _middle(param)
+    return point
+
+
+def _middle(param: Param) -> Scalar:
+    if isinstance(param, Float) and param.step is None:
+        if param.log:
+            return math.sqrt(param.low * param.high)
+        return (param.low + param.high) / 2
+    if isinstance(param, Int) and param.log:
+        return round(math.sqrt(param.low * param.high))
+    values = param.values()
+    return values[(len(values) - 1) // 2]
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min"

@@ -1,0 +1,152 @@
+"""Show a running search: a live table on a terminal, plain lines elsewhere."""
+
+import time
+from collections.abc import Sequence
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from search.leaderboard import describe
+from search.metrics import METRICS
+from search.scoring import best_trial, mean_score
+from search.types import Budget, FoldResult, Settings, Trial, TrialState
+
+MAX_LINES = 8
+"""Latest trials shown while a search runs."""
+
+
+class SearchProgress:
+    """Implements `search.protocols.Tracker` for the person who waits.
+
+    Args:
+        console: Where to; stderr.
+        settings: The study's.
+        budget: What it may use.
+        n_folds: Folds of a trial.
+    """
+
+    def __init__(
+        self, console: Console, settings: Settings, *, budget: Budget, n_folds: int
+    ) -> None:
+        self._console = console
+        self._settings = settings
+        self._budget = budget
+        self._n_folds = n_folds
+        self._metric = METRICS[settings.metrics[0]]
+        self._began = time.monotonic()
+        self._trials: dict[int, Trial] = {}
+        self._folds_here = 0
+        self._bars = Progress(
+            TextColumn("{task.description:>7}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[note]}"),
+        )
+        total = budget.trials
+        self._trial_bar = self._bars.add_task("trials", total=total, note="")
+        folds = None if total is None else total * n_folds
+        self._fold_bar = self._bars.add_task("folds", total=folds, note="")
+        self._live: Live | None = None
+        if console.is_terminal:
+            self._live = Live(
+                get_renderable=self._render, console=console, refresh_per_second=2
+            )
+            self._live.start()
+
+    def already(self, trials: Sequence[Trial]) -> None:
+        """Take in what an earlier session of the study did."""
+        for trial in trials:
+            self._trials[trial.number] = trial
+
+    def fold_done(self, trial: Trial, result: FoldResult) -> None:  # noqa: ARG002
+        """Move the bars on."""
+        self._trials[trial.number] = trial
+        self._folds_here += 1
+        self._update()
+
+    def trial_done(self, trial: Trial) -> None:
+        """Show how a trial ended."""
+        self._trials[trial.number] = trial
+        self._update()
+        if self._live is None:
+            self._console.print(self._line(trial), highlight=False, soft_wrap=True)
+
+    def study_done(self, trials: Sequence[Trial], *, finished: bool) -> None:
+        """Nothing: the leaderboard follows."""
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _update(self) -> None:
+        ended = [t for t in self._trials.values() if t.state is not TrialState.RUNNING]
+        folds = sum(len(t.folds) for t in self._trials.values())
+        self._bars.update(self._trial_bar, completed=len(ended))
+        self._bars.update(self._fold_bar, completed=folds)
+
+    def _render(self) -> Group:
+        self._bars.update(self._trial_bar, note=self._time_note())
+        table = Table(box=None, padding=(0, 1))
+        for column in ("trial", "state", self._metric.name, "configuration"):
+            table.add_column(column, overflow="ellipsis", no_wrap=True)
+        for trial in list(self._trials.values())[-MAX_LINES:]:
+            folds = f"fold {len(trial.folds)}/{self._n_folds}"
+            running = trial.state is TrialState.RUNNING
+            table.add_row(
+                str(trial.number),
+                folds if running else trial.state.value,
+                "" if trial.score is None else f"{trial.score:.4f}",
+                describe(trial.params),
+            )
+        return Group(self._bars, Text(self._best_note()), table)
+
+    def _time_note(self) -> str:
+        seconds = time.monotonic() - self._began
+        note = f"{_clock(seconds)} gone"
+        left = self._seconds_left(seconds)
+        return note if left is None else f"{note}, about {_clock(left)} left"
+
+    def _seconds_left(self, gone: float) -> float | None:
+        by_clock = by_folds = None
+        if self._budget.minutes is not None:
+            by_clock = max(0.0, self._budget.minutes * 60 - gone)
+        if self._budget.trials is not None and self._folds_here:
+            done = sum(
+                self._n_folds if t.state is not TrialState.RUNNING else len(t.folds)
+                for t in self._trials.values()
+            )
+            missing = max(0, self._budget.trials * self._n_folds - done)
+            by_folds = gone / self._folds_here * missing
+        known = [left for left in (by_clock, by_folds) if left is not None]
+        return min(known, default=None)
+
+    def _best_note(self) -> str:
+        best = best_trial(self._metric, list(self._trials.values()))
+        if best is None:
+            return "no complete trial yet"
+        return (
+            f"best so far: {self._metric.name} {best.score:.4f} (trial {best.number}: "
+            f"{describe(best.params)})"
+        )
+
+    def _line(self, trial: Trial) -> str:
+        head = f"trial {trial.number:>3}  {trial.state.value:<8}"
+        if trial.score is None or trial.epoch is None:
+            return f"{head}  {trial.reason}"
+        values = "  ".join(
+            f"{name} {mean_score(METRICS[name], trial.folds, trial.epoch):.4f}"
+            for name in self._settings.metrics
+        )
+        copy = "" if trial.copy_of is None else f"  (as trial {trial.copy_of})"
+        best = best_trial(self._metric, list(self._trials.values()))
+        number = best.number if best else trial.number
+        return f"{head}  {values}{copy}  best: trial {number}  {self._time_note()}"
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"

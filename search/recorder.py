@@ -1,0 +1,253 @@
+"""Write studies and trials to MLflow; every write may be repeated.
+
+One run for the study, one below it for each trial. Runs are looked up by their key
+first, parameters and metric values carry the journal's times: the same trial sent
+twice is stored once.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from search.journal import Event, trial_to_events
+from search.metrics import METRICS
+from search.scoring import (
+    generalization_gap,
+    mean_curves,
+    mean_score,
+    score_std,
+)
+from search.store import FAILED, FINISHED, KEY, KILLED, KIND, PARENT, RUNNING, Store
+from search.types import FoldResult, Settings, Trial, TrialState
+
+MAX_METRICS = 1000
+"""MLflow takes no more values in one batch."""
+
+_STATUS = {
+    TrialState.COMPLETE: FINISHED,
+    TrialState.STOPPED: KILLED,
+    TrialState.FAILED: FAILED,
+    TrialState.RUNNING: KILLED,  # the study ended before it
+}
+
+Value = tuple[str, float, int]
+
+
+class Recorder:
+    """Writes one study.
+
+    Args:
+        store: Where to.
+        settings: The study's.
+        began: Start of the study, seconds since 1970.
+    """
+
+    def __init__(self, store: Store, settings: Settings, *, began: float) -> None:
+        self._store = store
+        self._settings = settings
+        self.client = store.client
+        self._began = began
+        self._runs: dict[int, str] = {}
+        self.experiment_id = store.experiment_id(settings.experiment)
+        self.run_id = ""
+
+    def begin(self, facts: Mapping[str, str]) -> None:
+        """Create the study's run, or take it up again."""
+        s = self._settings
+        run = self._store.find(s.name)
+        if run is not None:
+            self.run_id = run.info.run_id
+            self.client.update_run(self.run_id, status=RUNNING)
+            for trial in self._store.children(self.run_id):
+                number = trial.data.tags[KEY].rpartition("/")[2]
+                self._runs[int(number)] = trial.info.run_id
+            return
+        tags = {
+            KEY: s.name,
+            KIND: "study",
+            **self._common_tags(),
+            "pipeline": s.pipeline,
+            "space": s.space_name,
+            "cv": s.cv,
+            "seed": str(s.seed),
+            "split_seed": str(s.split_seed),
+            "epochs": str(s.epochs),
+            "metric": s.metrics[0],
+            "epoch_rule": s.epoch,
+            "workers": str(s.workers),
+            "rows": "all" if s.n_rows is None else str(s.n_rows),
+            "data_source": s.data_source,
+            "data_digest": s.data_digest,
+            "split_digest": s.split_digest,
+            **{f"version.{name}": value for name, value in facts.items()},
+            **s.tags,
+        }
+        self.run_id = self._store.create_run(
+            self.experiment_id, s.name, tags=tags, began=self._began
+        )
+        study = {"settings": asdict(s), "facts": dict(facts)}
+        self.client.log_dict(self.run_id, study, "study.json")
+
+    def fold(self, trial: Trial, result: FoldResult) -> None:
+        """Write a fold's curves as `val_loss/fold_0`, one value per epoch."""
+        self._log(self._run_of(trial), _fold_values(result), ended=result.ended)
+
+    def trial(self, trial: Trial, predictions: Path) -> None:
+        """Write how a trial ended, and end its run.
+
+        Args:
+            trial: The ended trial, or one that a study left unfinished.
+            predictions: Its predictions at the common epoch; only complete trials
+                that were trained themselves have them.
+        """
+        run_id = self._run_of(trial)
+        ended = trial.folds[-1].ended if trial.folds else self._began
+        if trial.copy_of is not None:
+            for result in trial.folds:
+                self.fold(trial, result)
+        self._log(run_id, self._trial_values(trial), ended=ended)
+        tags = {"state": trial.state.value, "reason": trial.reason or ""}
+        if trial.copy_of is not None:
+            tags["copy_of"] = f"{self._settings.name}/{trial.copy_of}"
+        for name, value in tags.items():
+            if value:
+                self.client.set_tag(run_id, name, value)
+        self.client.log_dict(run_id, list(trial_to_events(trial)), "trial.json")
+        if predictions.is_file():
+            # Under one name in every trial; the file lies under its number.
+            self._log_file(run_id, predictions, "predictions.npz")
+        self.client.set_terminated(
+            run_id, _STATUS[trial.state], end_time=_milliseconds(ended)
+        )
+
+    def is_recorded(self, trial: Trial) -> bool:
+        """Say whether the store holds how this trial ended."""
+        run_id = self._runs.get(trial.number)
+        if run_id is None:
+            return False
+        run = self.client.get_run(run_id)
+        return (
+            run.info.status == _STATUS[trial.state]
+            and run.data.tags.get("state") == trial.state.value
+        )
+
+    def end(self, description: str, *, finished: bool) -> None:
+        """Write the study's description and end its run."""
+        self.client.set_tag(self.run_id, "mlflow.note.content", description)
+        self.client.set_terminated(self.run_id, FINISHED if finished else KILLED)
+
+    def _run_of(self, trial: Trial) -> str:
+        run_id = self._runs.get(trial.number)
+        key = f"{self._settings.name}/{trial.number}"
+        if run_id is None:
+            # The store may have it although this process does not know: the answer
+            # to an earlier try may have been lost.
+            found = self._store.find(key)
+            run_id = found.info.run_id if found is not None else None
+        if run_id is None:
+            run_id = self._store.create_run(
+                self.experiment_id,
+                f"{self._settings.name}-{trial.number}",
+                tags={
+                    KEY: key,
+                    KIND: "trial",
+                    PARENT: self.run_id,
+                    "state": TrialState.RUNNING.value,
+                    **self._common_tags(),
+                    **self._settings.tags,
+                },
+                began=_began(trial, self._began),
+            )
+            self._log_params(run_id, trial)
+        self._runs[trial.number] = run_id
+        return run_id
+
+    def _common_tags(self) -> dict[str, str]:
+        s = self._settings
+        return {"engine": s.engine, "sampler": s.sampler, "backend": s.backend}
+
+    def _log_params(self, run_id: str, trial: Trial) -> None:
+        from mlflow.entities import Param
+
+        params = [Param(name, str(value)) for name, value in trial.params.items()]
+        self.client.log_batch(run_id, params=params)
+
+    def _log(self, run_id: str, values: Sequence[Value], *, ended: float) -> None:
+        from mlflow.entities import Metric
+
+        stamp = _milliseconds(ended)
+        for start in range(0, len(values), MAX_METRICS):
+            batch = values[start : start + MAX_METRICS]
+            metrics = [Metric(name, value, stamp, step) for name, value, step in batch]
+            self.client.log_batch(run_id, metrics=metrics)
+
+    def _log_file(self, run_id: str, path: Path, name: str) -> None:
+        import shutil
+        import tempfile
+
+        with tempfile.TemporaryDirectory() as folder:
+            named = Path(folder) / name
+            shutil.copyfile(path, named)
+            self.client.log_artifact(run_id, str(named))
+
+    def _trial_values(self, trial: Trial) -> list[Value]:
+        metric = METRICS[self._settings.metrics[0]]
+        values: list[Value] = []
+        if trial.told is not None:
+            values.append(("told", metric.sign(trial.told), 0))
+        if not trial.folds:
+            return values
+        values += [
+            ("n_parameters", trial.folds[0].n_parameters, 0),
+            ("seconds", sum(fold.seconds for fold in trial.folds), 0),
+            ("peak_memory_mb", max(fold.peak_memory_mb for fold in trial.folds), 0),
+        ]
+        if trial.score is None or trial.epoch is None:
+            return values
+        last = len(trial.folds[0].curves["loss"])
+        values += [
+            ("score", trial.score, 0),
+            ("score_std", score_std(metric, trial.folds, trial.epoch), 0),
+            ("gap", generalization_gap(metric, trial.folds, trial.epoch), 0),
+            ("gap_last", generalization_gap(metric, trial.folds, last), 0),
+            ("epochs", trial.epoch, 0),
+        ]
+        for name in self._settings.metrics:
+            value = mean_score(METRICS[name], trial.folds, trial.epoch)
+            values.append((f"score/{name}", value, 0))
+        for name, curve in mean_curves(trial.folds).items():
+            values += _steps(name, curve)
+        return [value for value in values if not math.isnan(value[1])]
+
+
+def read_study(store: Store, run_id: str) -> tuple[Event, dict[str, str]]:
+    """Return a study's settings, as plain data, and facts from its artifact."""
+    study = store.read_json(run_id, "study.json")
+    return study["settings"], study["facts"]
+
+
+def _fold_values(result: FoldResult) -> list[Value]:
+    values: list[Value] = []
+    for name, curve in result.curves.items():
+        values += _steps(f"{name}/fold_{result.fold}", curve)
+    values.append((f"seconds/fold_{result.fold}", result.seconds, 0))
+    return values
+
+
+def _steps(name: str, curve: Sequence[float]) -> Iterator[Value]:
+    # MLflow would turn an infinite value into a huge finite one.
+    return (
+        (name, value if math.isfinite(value) else math.nan, epoch)
+        for epoch, value in enumerate(curve, start=1)
+    )
+
+
+def _began(trial: Trial, default: float) -> float:
+    return trial.folds[0].ended - trial.folds[0].seconds if trial.folds else default
+
+
+def _milliseconds(seconds: float) -> int:
+    return int(seconds * 1000)
+
+

@@ -1,0 +1,208 @@
+"""The tracking store: finding it, and finding studies and trials in it.
+
+Every run carries the tag `tunefold.key`: `STUDY` or `STUDY/NUMBER`. Runs are looked
+up by it before they are created, for MLflow would create a second one.
+"""
+
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from search.errors import TrackingError
+from spaces.space import unknown
+
+KEY = "tunefold.key"
+KIND = "tunefold.kind"
+PARENT = "mlflow.parentRunId"
+DATABASE = "mlflow.db"
+FINISHED, FAILED, KILLED, RUNNING = "FINISHED", "FAILED", "KILLED", "RUNNING"
+
+_MLFLOW_SETTINGS = {
+    # By default a dead server stalls each call for four minutes.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
+
+
+def choose_uri(asked: str | None) -> str:
+    """Return the tracking URI: asked for, of the environment, or the local default.
+
+    The default is SQLite in the working folder, in the file that MLflow itself
+    looks for.
+    """
+    named = asked or os.environ.get("MLFLOW_TRACKING_URI")
+    return named or f"sqlite:///{DATABASE}"
+
+
+class Store:
+    """An MLflow tracking store, reached and checked.
+
+    Args:
+        uri: `sqlite:///FILE` or `http(s)://HOST:PORT`; see `choose_uri`.
+        create: Whether a local store may be created; reading needs one.
+
+    Raises:
+        TrackingError: The store does not answer, or does not exist.
+    """
+
+    def __init__(self, uri: str, *, create: bool = False) -> None:
+        for name, value in _MLFLOW_SETTINGS.items():
+            os.environ.setdefault(name, value)
+        self.uri = uri
+        self._local = _local_file(uri)
+        if self._local is not None and not create and not self._local.is_file():
+            raise TrackingError(
+                f"{uri}: there is no tracking store in {self._local.parent.resolve()}; "
+                "run a search first, or name the store by --tracking-uri"
+            )
+        with _quiet():
+            from mlflow import MlflowClient
+
+            try:
+                self.client: Any = MlflowClient(tracking_uri=uri)
+                self.client.search_experiments(max_results=1)
+            except Exception as error:
+                raise TrackingError(
+                    f"{uri}: the tracking store cannot be used "
+                    f"({_first_line(error)}); start the server, or leave "
+                    "--tracking-uri and MLFLOW_TRACKING_URI out"
+                ) from None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the store is a file on this machine."""
+        return self._local is not None
+
+    def experiment_id(self, name: str) -> str:
+        """Return the experiment of that name, created when it is not there."""
+        found = self.client.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        location = None
+        if self._local is not None:
+            # Absolute: the UI may be started in another folder.
+            location = (self._local.resolve().parent / "mlruns" / name).as_uri()
+        return str(self.client.create_experiment(name, artifact_location=location))
+
+    def find(self, key: str) -> Any | None:
+        """Return the run with this key, or None; deleted runs do not count."""
+        runs = self._search(f"tags.`{KEY}` = '{key}'", limit=1)
+        return next(iter(runs), None)
+
+    def find_study(self, name: str | None) -> Any:
+        """Return the run of a study; the latest of the store when none is named.
+
+        Raises:
+            TrackingError: There is none of that name.
+        """
+        studies = self._search(f"tags.`{KIND}` = 'study'")
+        names = [run.data.tags[KEY] for run in studies]
+        if not names:
+            raise TrackingError(
+                f"{self.uri}: holds no study; run 'tunefold search digits' first"
+            )
+        if name is None:
+            return studies[0]
+        if name not in names:
+            raise TrackingError(f"{self.uri}: {unknown('study', name, names)}")
+        return studies[names.index(name)]
+
+    def children(self, run_id: str) -> list[Any]:
+        """Return the runs directly below a run, the oldest first."""
+        return self._search(f"tags.`{PARENT}` = '{run_id}'", newest_first=False)
+
+    def tagged(self, name: str, value: str) -> list[Any]:
+        """Return all runs with a tag, the oldest first."""
+        return self._search(f"tags.`{name}` = '{value}'", newest_first=False)
+
+    def read_json(self, run_id: str, artifact: str) -> Any:
+        """Return a JSON artifact of a run.
+
+        Raises:
+            TrackingError: It is missing or no JSON.
+        """
+        with self.artifact(run_id, artifact) as path:
+            try:
+                return json.loads(path.read_text())
+            except ValueError as error:
+                raise TrackingError(
+                    f"run {run_id}: {artifact} must be JSON ({error})"
+                ) from None
+
+    @contextmanager
+    def artifact(self, run_id: str, artifact: str) -> Iterator[Path]:
+        """Yield a local copy of an artifact; it is gone afterwards.
+
+        Raises:
+            TrackingError: The run does not have it.
+        """
+        with tempfile.TemporaryDirectory() as folder, _quiet():
+            try:
+                path = self.client.download_artifacts(run_id, artifact, folder)
+            except Exception as error:
+                raise TrackingError(
+                    f"run {run_id}: has no artifact {artifact} "
+                    f"({_first_line(error)}); is it a run of tunefold?"
+                ) from None
+            yield Path(path)
+
+    def create_run(
+        self, experiment_id: str, name: str, *, tags: Mapping[str, str], began: float
+    ) -> str:
+        """Create a run and return its id.
+
+        Args:
+            experiment_id: Where.
+            name: Shown in the UI.
+            tags: Must hold the key.
+            began: Start, seconds since 1970.
+        """
+        run = self.client.create_run(
+            experiment_id, start_time=int(began * 1000), run_name=name, tags=dict(tags)
+        )
+        return str(run.info.run_id)
+
+    def _search(
+        self, condition: str, *, newest_first: bool = True, limit: int | None = None
+    ) -> list[Any]:
+        experiments = [e.experiment_id for e in self.client.search_experiments()]
+        runs: list[Any] = []
+        token = None
+        order = "attributes.start_time " + ("DESC" if newest_first else "ASC")
+        while True:
+            page = self.client.search_runs(
+                experiments,
+                condition,
+                max_results=limit or 1000,
+                order_by=[order],
+                page_token=token,
+            )
+            runs += page
+            token = page.token
+            if not token or (limit and len(runs) >= limit):
+                return runs
+
+
+def _local_file(uri: str) -> Path | None:
+    if not uri.startswith("sqlite:///"):
+        return None
+    return Path(uri.removeprefix("sqlite:///").partition("?")[0])
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    # The migration of a new database is told line by line on stderr.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("mlflow").setLevel(logging.ERROR)
+    yield
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

@@ -1,0 +1,94 @@
+"""The tracker: mirrors the journal into MLflow from the background."""
+
+from collections.abc import Callable, Sequence
+
+from search.background import BackgroundWriter
+from search.journal import Journal
+from search.leaderboard import leaderboard_markdown
+from search.metrics import METRICS
+from search.recorder import Recorder
+from search.types import FoldResult, Settings, Trial, TrialState
+from search.ui_view import save_view
+
+PATIENCE = 30.0
+"""Seconds without progress at the end of a study after which the rest is left to
+`tunefold resume`: the journal has it."""
+
+
+class MlflowTracker:
+    """Implements `search.protocols.Tracker` over a `Recorder`.
+
+    Args:
+        recorder: Has begun the study.
+        journal: Where predictions lie.
+        settings: The study's.
+    """
+
+    def __init__(
+        self, recorder: Recorder, journal: Journal, settings: Settings
+    ) -> None:
+        self.left_behind = 0
+        self._recorder = recorder
+        self._journal = journal
+        self._settings = settings
+        self._writer = BackgroundWriter()
+
+    def catch_up(self, trials: Sequence[Trial]) -> None:
+        """Send what the journal holds and the store does not."""
+        for trial in trials:
+            self._put(lambda trial=trial: self._catch_up(trial))  # type: ignore[misc]
+
+    def fold_done(self, trial: Trial, result: FoldResult) -> None:
+        """Send a fold."""
+        self._put(lambda: self._recorder.fold(trial, result))
+
+    def trial_done(self, trial: Trial) -> None:
+        """Send how a trial ended."""
+        path = self._journal.predictions_path(trial.number)
+        self._put(lambda: self._recorder.trial(trial, path))
+
+    def study_done(self, trials: Sequence[Trial], *, finished: bool) -> None:
+        """Send the study's summary; trials it left unfinished end as killed."""
+        for trial in trials:
+            if trial.state is TrialState.RUNNING:
+                self.trial_done(trial)
+        self._put(lambda: self._summarise(trials, finished=finished))
+
+    def close(self) -> None:
+        """Wait for the writer; `left_behind` then counts what could not be sent."""
+        self.left_behind = self._writer.close(patience=PATIENCE)
+
+    def _put(self, action: Callable[[], None]) -> None:
+        self._writer.put(action)
+
+    def _catch_up(self, trial: Trial) -> None:
+        if trial.state is not TrialState.RUNNING and self._recorder.is_recorded(trial):
+            return
+        for result in trial.folds:
+            self._recorder.fold(trial, result)
+        if trial.state is not TrialState.RUNNING:
+            self._recorder.trial(trial, self._journal.predictions_path(trial.number))
+
+    def _summarise(self, trials: Sequence[Trial], *, finished: bool) -> None:
+        s = self._settings
+        save_view(
+            self._recorder.client,
+            self._recorder.experiment_id,
+            self._recorder.run_id,
+            greater_is_better=METRICS[s.metrics[0]].greater_is_better,
+            varying_params=varying(trials),
+        )
+        self._recorder.end(leaderboard_markdown(s, trials), finished=finished)
+
+
+def varying(trials: Sequence[Trial]) -> list[str]:
+    """Return the parameters with more than one value, those of all trials first."""
+    values: dict[str, set[object]] = {}
+    for trial in trials:
+        for name, value in trial.params.items():
+            values.setdefault(name, set()).add(value)
+    everywhere = [
+        name for name in values if all(name in trial.params for trial in trials)
+    ]
+    rest = [name for name in values if name not in everywhere]
+    return [name for name in (*everywhere, *rest) if len(values[name]) > 1]

@@ -1,0 +1,365 @@
+"""The journal: what is written comes back, whatever a crash leaves behind."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from search.errors import FatalError, SettingsError
+from search.journal import (
+    Journal,
+    fold_from_json,
+    fold_to_json,
+    read_trials,
+    settings_from_json,
+)
+from search.types import FoldResult, Settings, Trial, TrialState
+
+SETTINGS = Settings(
+    name="s",
+    pipeline="toy",
+    space_name="toy",
+    space={"x": {"kind": "float", "low": 0.0, "high": 1.0}},
+    engine="random",
+    sampler="random",
+    cv="kfold:2",
+    split_seed=0,
+    seed=0,
+    epochs=2,
+    metrics=("accuracy", "log_loss"),
+    epoch="best",
+    workers=1,
+    n_rows=None,
+    backend="jax",
+    experiment="tunefold",
+    data_digest="d",
+    data_source="made up",
+    split_digest="e",
+    tags={"who": "me"},
+)
+ASKED = Trial(
+    number=0, params={"x": 0.1 + 0.2, "on": True}, state=TrialState.RUNNING, epochs=2
+)
+COMPLETE = replace(ASKED, state=TrialState.COMPLETE, score=0.75, epoch=2, told=0.75)
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from search.journal import Journal
+journal = Journal.open(Path(sys.argv[1]))
+print("open", flush=True)
+time.sleep(60)
+"""
+
+
+def make_fold(number, *, curves=None):
+    return FoldResult(
+        fold=number,
+        curves=curves or {"loss": [0.5, 0.25], "val_accuracy": [0.5, 0.75]},
+        rows=np.arange(3, dtype=np.int64) + 3 * number,
+        predictions=np.full((2, 3, 2), number, dtype=np.float32),
+        n_parameters=7,
+        seconds=1.5,
+        epoch_seconds=[0.5, 0.25],
+        measure_seconds=0.125,
+        peak_memory_mb=100.0,
+        ended=1.7e9,
+    )
+
+
+def plain(trial):
+    """What of a trial can be compared: folds hold arrays."""
+    return replace(trial, folds=()), [fold_to_json(f) for f in trial.folds]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "studies" / "s"
+
+
+@pytest.fixture
+def journal(folder):
+    made = Journal.create(folder, SETTINGS, {"python": "3"})
+    yield made
+    made.close()
+
+
+def write_study(journal):
+    """One complete trial, a copy of it, a stopped, a failed and an open one."""
+    journal.asked(ASKED)
+    folds = tuple(journal.fold(0, make_fold(n)) for n in (1, 0))  # as they end
+    journal.ended(COMPLETE)
+    journal.told(0)
+    trials = [replace(COMPLETE, folds=folds[::-1])]
+    for number, changes in enumerate(
+        [
+            {"copy_of": 0, "folds": folds[::-1], "told": 0.75},
+            {"state": TrialState.STOPPED, "score": None, "reason": "slow, \N{BUG}"},
+            {"state": TrialState.FAILED, "score": None, "told": -1.0},
+            {"state": TrialState.RUNNING, "score": None, "told": None, "epoch": None},
+        ],
+        start=1,
+    ):
+        trial = replace(COMPLETE, number=number, **changes)
+        journal.asked(trial)
+        if number > 1:
+            trial = replace(trial, folds=(journal.fold(number, make_fold(0)),))
+        if trial.state is not TrialState.RUNNING:
+            journal.ended(trial)
+        trials.append(trial)
+    return trials
+
+
+# Round trips
+
+
+def test_the_first_line_holds_settings_and_facts(journal):
+    [event] = journal.events()
+    assert event["event"] == "study"
+    assert event["python"] == "3"
+    assert settings_from_json(event["settings"]) == SETTINGS
+
+
+def test_every_trial_is_read_back(journal):
+    written = write_study(journal)
+    read = read_trials(journal.events())
+    assert list(read) == [0, 1, 2, 3, 4]
+    for trial in written:
+        assert plain(read[trial.number]) == plain(trial)
+        assert all(fold.predictions is None for fold in read[trial.number].folds)
+
+
+def test_another_process_reads_the_same(journal, folder):
+    written = write_study(journal)
+    journal.stopped("all 5 trials are asked")
+    journal.close()
+    again = Journal.open(folder)
+    assert again.events() == journal.events()
+    assert again.events()[-1]["reason"] == "all 5 trials are asked"
+    assert list(map(plain, read_trials(again.events()).values())) == [
+        plain(trial) for trial in written
+    ]
+    again.close()
+
+
+def test_parameters_keep_their_types_and_last_digit(journal):
+    params = {"flag": True, "n": 1, "x": 0.1 + 0.2, "one": 1.0, "word": "true"}
+    journal.asked(replace(ASKED, params=params))
+    read = read_trials(journal.events())[0].params
+    assert read == params
+    assert list(map(type, read.values())) == [bool, int, float, float, str]
+
+
+def test_what_is_not_finite_becomes_null_and_nan():
+    curves = {"loss": [1.0, math.nan], "val_loss": [math.inf, -math.inf]}
+    text = json.dumps(fold_to_json(make_fold(0, curves=curves)), allow_nan=False)
+    assert json.loads(text)["curves"] == {"loss": [1.0, None], "val_loss": [None] * 2}
+    read = fold_from_json(json.loads(text)).curves
+    assert read["loss"][0] == 1.0
+    assert [math.isnan(v) for v in (read["loss"] + read["val_loss"])[1:]] == [True] * 3
+
+
+def test_a_line_is_on_the_disk_before_the_call_returns(journal, folder):
+    for number in range(3):
+        journal.told(number)
+        last = (folder / "journal.jsonl").read_bytes().splitlines(keepends=True)[-1]
+        assert json.loads(last) == {"event": "told", "number": number}
+        assert last.endswith(b"\n")
+
+
+# Damage
+
+
+def test_a_torn_last_line_is_cut_off_wherever_it_tore(journal, folder):
+    write_study(journal)
+    path = folder / "journal.jsonl"
+    whole = path.read_bytes()
+    events = journal.events()
+    journal.close()
+    begin = whole[:-1].rfind(b"\n") + 1
+    for end in range(begin, len(whole)):  # without its newline a line is not whole
+        path.write_bytes(whole[:end])
+        assert Journal(folder).events() == events[:-1]  # a reader cuts nothing
+        again = Journal.open(folder)
+        assert path.read_bytes() == whole[:begin]
+        again.told(77)  # lands on a line of its own
+        assert again.events() == [*events[:-1], {"event": "told", "number": 77}]
+        again.close()
+
+
+@pytest.mark.parametrize("damage", [b'{"event":"to', b"\0\0\0", b"", b"12", b"[]"])
+def test_a_damaged_line_in_the_middle_is_named(damage, journal, folder):
+    write_study(journal)
+    path = folder / "journal.jsonl"
+    lines = path.read_bytes().split(b"\n")
+    lines[3] = damage
+    path.write_bytes(b"\n".join(lines))
+    with pytest.raises(FatalError, match=r"journal\.jsonl: line 4 must be one JSON"):
+        journal.events()
+
+
+def test_a_write_that_fails_leaves_whole_lines_only(journal, folder):
+    # A limit on the size of files stands for a full disk: the last write is short.
+    code = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from search.errors import FatalError\n"
+        "from search.journal import Journal\n"
+        "journal = Journal.open(Path(sys.argv[1]))\n"
+        "size = (journal.folder / 'journal.jsonl').stat().st_size\n"
+        "hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, hard))\n"
+        "try:\n"
+        "    journal.stopped('x' * 100)\n"
+        "except FatalError as error:\n"
+        "    print(error)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))\n"
+        "journal.told(0)\n"
+    )
+    pytest.importorskip("resource", reason="file size limits are POSIX")
+    journal.close()
+    done = run_python(code, folder)
+    assert (
+        "cannot be written (File too large); make room, then 'tunefold resume s'"
+        in done
+    )
+    assert [event["event"] for event in journal.events()] == ["study", "told"]
+
+
+def test_predictions_that_cannot_be_written_are_one_clear_error(journal, folder):
+    (folder / "predictions").rmdir()
+    (folder / "predictions").write_text("a file in place of the folder")
+    with pytest.raises(FatalError, match=r"predictions.*cannot be written"):
+        journal.fold(0, make_fold(0))
+    assert len(journal.events()) == 1  # no fold without its predictions
+    with pytest.raises(FatalError, match=r"predictions.*cannot be written"):
+        journal.keep_predictions(0, {"rows": np.arange(3)})
+
+
+# Folders
+
+
+def test_an_existing_study_is_left_alone(journal, folder):
+    before = (folder / "journal.jsonl").read_bytes()
+    with pytest.raises(SettingsError, match=r"'s': exists already.*tunefold resume s"):
+        Journal.create(folder, SETTINGS, {})
+    assert (folder / "journal.jsonl").read_bytes() == before
+
+
+def test_a_file_in_place_of_the_folder_above(tmp_path):
+    (tmp_path / "studies").write_text("")
+    with pytest.raises(SettingsError, match="cannot be written"):
+        Journal.create(tmp_path / "studies" / "s", SETTINGS, {})
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0,
+    reason="root may write everywhere, Windows has no such mode",
+)
+def test_an_unwritable_folder(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(SettingsError, match=r"cannot be written \(Permission denied"):
+        Journal.create(tmp_path / "studies" / "s", SETTINGS, {})
+    tmp_path.chmod(0o700)
+    assert list(tmp_path.iterdir()) == []
+
+
+# One writer
+
+
+def run_python(code, *args):
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, args)],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.stdout
+
+
+@pytest.fixture
+def holder(journal, folder):
+    """Another process that has the study open."""
+    journal.close()
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(folder)], stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "open\n"
+        yield process
+        process.kill()
+
+
+def test_a_second_process_is_refused_while_the_first_lives(holder, folder):
+    before = (folder / "journal.jsonl").read_bytes()
+    with pytest.raises(SettingsError, match=f"'s': process {holder.pid} is working"):
+        Journal.open(folder)
+    assert (folder / "journal.jsonl").read_bytes() == before
+    assert Journal(folder).events()  # reading is free
+    holder.send_signal(signal.SIGKILL)
+    os.waitid(os.P_PID, holder.pid, os.WEXITED | os.WNOWAIT)
+    Journal.open(folder).close()  # dead, though its parent has not looked yet
+    holder.wait()
+    Journal.open(folder).close()  # nobody has to tidy up after a crash
+
+
+def test_a_journal_that_is_still_being_created_is_refused_too(journal, folder):
+    code = HOLD.replace("time.sleep(60)", "")
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        run_python(code, folder)
+    assert f"process {os.getpid()} is working on it" in refused.value.stderr
+    journal.close()
+    assert run_python(code, folder) == "open\n"
+
+
+@pytest.mark.parametrize("text", ["", '{"pid": 12', "{}", "[]"])
+def test_a_damaged_lock_keeps_nobody_out(text, journal, folder):
+    journal.close()
+    (folder / "running.json").write_text(text)
+    Journal.open(folder).close()
+
+
+def test_a_process_with_the_number_of_a_dead_one_is_no_owner(journal, folder):
+    journal.close()
+    other = {"pid": os.getppid(), "started": 1.0}  # that process began later
+    (folder / "running.json").write_text(json.dumps(other))
+    Journal.open(folder).close()
+
+
+# Predictions
+
+
+def test_predictions_of_a_fold_lie_beside_the_journal(journal):
+    result = make_fold(1)
+    stored = journal.fold(3, result)
+    assert stored.predictions is None
+    np.testing.assert_array_equal(
+        journal.fold_predictions(3, 1), result.predictions, strict=True
+    )
+
+
+def test_predictions_of_the_common_epoch_stay_and_the_others_go(journal, folder):
+    for number in (0, 1, 10):
+        for fold in range(2):
+            journal.fold(number, make_fold(fold))
+    arrays = {"rows": np.arange(6), "predictions": np.zeros((6, 2), np.float32)}
+    path = journal.keep_predictions(0, arrays)
+    journal.drop_fold_predictions(0)
+    assert path == journal.predictions_path(0)
+    with np.load(path, allow_pickle=False) as kept:
+        assert set(kept) == set(arrays)
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(kept[name], array, strict=True)
+    assert sorted(p.name for p in (folder / "predictions").iterdir()) == [
+        "trial-00000.npz",
+        *(f"trial-{n:05}-fold-{fold}.npy" for n in (1, 10) for fold in range(2)),
+    ]
+    journal.drop_fold_predictions(0)  # again, as after a crash

@@ -1,0 +1,141 @@
+import math
+
+import numpy as np
+import pytest
+import sklearn.metrics
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.errors import SettingsError
+from search.metrics import (
+    METRICS,
+    choose_metrics,
+    dummy_score,
+    fold_scores,
+    score_all,
+)
+
+CLASSES = [name for name, m in METRICS.items() if m.task == "classification"]
+VALUES = [name for name, m in METRICS.items() if m.task == "regression"]
+
+
+def softmax_rows(n=300, k=4, *, seed=0):
+    logits = np.random.default_rng(seed).normal(size=(n, k)).astype(np.float32) * 3
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.arange(n) % k, (shares / shares.sum(axis=1, keepdims=True))
+
+
+def test_class_metrics_are_scikit_learns():
+    y, shares = softmax_rows()
+    labels = shares.argmax(axis=1)
+    expected = {
+        "accuracy": sklearn.metrics.accuracy_score(y, labels),
+        "balanced_accuracy": sklearn.metrics.balanced_accuracy_score(y, labels),
+        "f1_macro": sklearn.metrics.f1_score(y, labels, average="macro"),
+        "loss": -np.mean(np.log(shares[np.arange(len(y)), y].astype(np.float64))),
+    }
+    scores = score_all(tuple(CLASSES), y, shares)
+    # float32 rows sum to one in the 7th digit only
+    assert scores == pytest.approx(expected, rel=1e-6)
+    assert all(type(value) is float for value in scores.values())
+
+
+def test_value_metrics_are_scikit_learns():
+    rng = np.random.default_rng(0)
+    y, predicted = rng.normal(size=100), rng.normal(size=100).astype(np.float32)
+    assert score_all(tuple(VALUES), y, predicted) == pytest.approx(
+        {
+            "loss": np.mean((y - predicted) ** 2),
+            "mae": np.mean(abs(y - predicted)),
+            "rmse": np.sqrt(np.mean((y - predicted) ** 2)),
+        }
+    )
+
+
+def test_log_loss_knows_classes_that_no_row_has_and_certain_mistakes():
+    shares = np.array([[1, 0, 0], [0, 1, 0]], np.float32)
+    assert score_all(("log_loss",), np.array([0, 1]), shares)["loss"] < 1e-6
+    wrong = score_all(("log_loss",), np.array([1, 1]), shares)["loss"]
+    assert 1 < wrong < math.inf
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_what_is_not_finite_gives_nan_without_asking_scikit_learn(bad):
+    y, shares = softmax_rows(8)
+    shares[3, 1] = bad
+    scores = score_all(tuple(CLASSES), y, shares)
+    assert set(scores) == {METRICS[name].curve for name in CLASSES}
+    assert all(math.isnan(value) for value in scores.values())
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_the_sign_turns_every_metric_to_higher_is_better(name):
+    metric = METRICS[name]
+    y, shares = softmax_rows(40)
+    good = np.eye(4, dtype=np.float32)[y]
+    if metric.task == "regression":
+        y, good, shares = y * 1.0, y.astype(np.float32), shares[:, 0]
+    better, worse = metric.function(y, good), metric.function(y, shares)
+    assert metric.sign(better) > metric.sign(worse)
+    assert metric.sign(metric.sign(worse)) == worse
+
+
+def test_two_metrics_of_a_task_have_two_curves():
+    for names in (CLASSES, VALUES):
+        assert len({METRICS[name].curve for name in names}) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("task", "asked", "chosen"),
+    [
+        ("classification", None, ("accuracy", "log_loss")),
+        ("classification", "log_loss", ("log_loss", "accuracy")),
+        (
+            "classification",
+            " f1_macro , accuracy",
+            ("f1_macro", "accuracy", "log_loss"),
+        ),
+        ("classification", "accuracy,accuracy", ("accuracy", "log_loss")),
+        ("regression", None, ("mae", "mse")),
+        ("regression", "rmse", ("rmse", "mae", "mse")),
+    ],
+)
+def test_accuracy_never_stands_without_log_loss(task, asked, chosen):
+    assert choose_metrics(task, asked) == chosen
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ("acuracy", "--metric: unknown metric 'acuracy'; did you mean 'accuracy'?"),
+        ("accuracy,", "--metric: unknown metric ''"),
+        ("mse", "--metric: mse does not score a classification; choose from accuracy"),
+    ],
+)
+def test_bad_metrics_are_one_clear_line(asked, message):
+    with pytest.raises(SettingsError) as caught:
+        choose_metrics("classification", asked)
+    assert message in str(caught.value)
+
+
+def test_fold_scores_count_epochs_from_one():
+    curves = [{"val_loss": [3.0, 2.0]}, {"val_loss": [5.0, 4.0]}]
+    assert fold_scores(METRICS["log_loss"], curves, 1) == [3.0, 5.0]
+    assert fold_scores(METRICS["log_loss"], curves, 2) == [2.0, 4.0]
+
+
+@given(st.lists(st.integers(0, 4), min_size=5, max_size=50))
+def test_the_dummy_predicts_the_shares_of_the_classes(numbers):
+    y = np.array(numbers)
+    shares = np.bincount(y) / len(y)
+    entropy = -sum(p * math.log(p) for p in shares if p)
+    assert dummy_score(METRICS["accuracy"], y, 5) == pytest.approx(shares.max())
+    # float32 shares
+    assert dummy_score(METRICS["log_loss"], y, 5) == pytest.approx(
+        entropy, rel=1e-5, abs=1e-6
+    )
+
+
+def test_the_dummy_of_a_regression_predicts_the_mean():
+    y = np.random.default_rng(0).normal(size=200)
+    assert dummy_score(METRICS["mse"], y, 1) == pytest.approx(y.var())

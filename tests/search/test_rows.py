@@ -1,0 +1,112 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.digits import PIPELINE as DIGITS
+from search.errors import FatalError, SettingsError
+from search.rows import choose_rows, find_fold, make_folds
+from search.splitters import make_splitter, rows_digest
+
+y = np.random.default_rng(0).permutation(np.repeat(np.arange(4), [40, 80, 120, 160]))
+
+
+def folds_of(**changes):
+    settings = {"split_seed": 0, "n_rows": None, "stratified": True} | changes
+    return make_folds(y, "kfold:4", **settings)
+
+
+@given(st.integers(4, 396), st.integers(0, 1000))
+def test_fewer_rows_keep_the_shares_of_the_classes(n_rows, seed):
+    rows = choose_rows(y, n_rows, seed=seed, stratified=True)
+    assert len(rows) == n_rows
+    assert (np.diff(rows) > 0).all()
+    expected = np.bincount(y) * n_rows / len(y)
+    assert (abs(np.bincount(y[rows], minlength=4) - expected) <= 1).all()
+    assert np.array_equal(choose_rows(y, n_rows, seed=seed, stratified=True), rows)
+
+
+@pytest.mark.parametrize("n_rows", [None, len(y)])
+def test_all_rows_are_all_rows(n_rows):
+    rows = choose_rows(y, n_rows, seed=0, stratified=True)
+    assert np.array_equal(rows, np.arange(len(y)))
+
+
+@pytest.mark.parametrize("n_rows", [len(y) - 1, len(y) - 3])
+def test_a_few_rows_less_than_all_can_be_had(n_rows):
+    rows = choose_rows(y, n_rows, seed=0, stratified=True)
+    assert len(rows) == n_rows
+    left_out = np.bincount(y) - np.bincount(y[rows])
+    assert left_out.max() <= 1
+
+
+def test_another_seed_chooses_others():
+    one, two = (choose_rows(y, 100, seed=s, stratified=True) for s in (0, 1))
+    assert not np.array_equal(one, two)
+
+
+def test_a_regression_is_not_stratified():
+    targets = np.random.default_rng(0).normal(size=50)
+    assert len(choose_rows(targets, 20, seed=0, stratified=False)) == 20
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "message"),
+    [
+        (0, "--rows: must lie between 1 and the 400 training rows, got 0"),
+        (-5, "between 1 and the 400 training rows, got -5"),
+        (401, "between 1 and the 400 training rows, got 401"),
+        (3, "--rows 3: "),
+    ],
+)
+def test_impossible_numbers_are_refused(n_rows, message):
+    with pytest.raises(SettingsError) as caught:
+        choose_rows(y, n_rows, seed=0, stratified=True)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_folds_of_chosen_rows_count_in_the_whole_training_part():
+    rows = choose_rows(y, 100, seed=5, stratified=True)
+    folds = folds_of(n_rows=100, split_seed=5)
+    for fold in folds:
+        assert sorted([*fold.train, *fold.valid]) == list(rows)
+    covered = np.concatenate([fold.valid for fold in folds])
+    assert sorted(covered) == list(rows)
+
+
+def test_all_rows_give_the_splitters_own_folds():
+    plain = make_splitter("kfold:4", seed=0, stratified=True).split(y)
+    assert rows_digest(list(plain)) == rows_digest(folds_of())
+
+
+def test_study_and_worker_find_the_same_rows(jobs_of):
+    for n_rows in (None, 200):
+        jobs = jobs_of(DIGITS, cv="repeated:2:3", n_rows=n_rows, split_seed=4)
+        for number, fold in enumerate(jobs.folds):
+            found = find_fold(jobs.make({}, number, epochs=1), jobs.y, stratified=True)
+            assert found.number == number
+            assert np.array_equal(found.train, fold.train)
+            assert np.array_equal(found.valid, fold.valid)
+
+
+def test_targets_of_a_mapped_file_will_do(jobs_of, tmp_path):
+    jobs = jobs_of(DIGITS)
+    np.save(tmp_path / "y.npy", jobs.y)
+    mapped = np.load(tmp_path / "y.npy", mmap_mode="r")
+    found = find_fold(jobs.make({}, 1, epochs=1), mapped, stratified=True)
+    assert np.array_equal(found.valid, jobs.folds[1].valid)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"rows_digest": "0" * 16}, {"split_seed": 1}, {"fold": 1}, {"n_rows": 500}],
+)
+def test_other_rows_than_the_studys_are_refused(jobs_of, change):
+    jobs = jobs_of(DIGITS)
+    job = replace(jobs.make({}, 0, epochs=1), **change)
+    with pytest.raises(FatalError, match=r"rows must have the digest \w{16}, got") as e:
+        find_fold(job, jobs.y, stratified=True)
+    assert "\n" not in str(e.value)
