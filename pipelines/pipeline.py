@@ -43,13 +43,17 @@ class Prepare(Protocol):
 
     def __call__(
         self, X: NDArray[Any], y: NDArray[Any], params: Mapping[str, Scalar]
-    ) -> Transform: ...
+    ) -> Transform:
+        """Return the function that applies what was learned."""
+        ...
 
 
 class Build(Protocol):
     """Build and compile one model; see `Pipeline.build`."""
 
-    def __call__(self, params: Mapping[str, Scalar], shape: Shape) -> Any: ...
+    def __call__(self, params: Mapping[str, Scalar], shape: Shape) -> Any:
+        """Return a compiled Keras model."""
+        ...
 
 
 class Train(Protocol):
@@ -64,7 +68,9 @@ class Train(Protocol):
         *,
         epochs: int,
         callbacks: Sequence[Any],
-    ) -> None: ...
+    ) -> None:
+        """Fit the model in place."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""How it is searched: engines, folds, journal, tracking, the command."""

@@ -31,7 +31,7 @@ def run_fold(job: FoldJob) -> FoldResult:
         FatalError: The process runs another Keras backend, or splits otherwise.
     """
     began = time.perf_counter()
-    _check_backend(job.backend)
+    check_backend(job.backend)
     pipeline = get_pipeline(job.pipeline)
     data = open_mapped(
         pipeline.load,
@@ -77,7 +77,12 @@ def run_fold(job: FoldJob) -> FoldResult:
     )
 
 
-def _check_backend(wanted: str) -> None:
+def check_backend(wanted: str) -> None:
+    """Refuse to train on another Keras backend than the study's.
+
+    Raises:
+        FatalError: This process has imported another one.
+    """
     import keras
 
     if keras.backend.backend() != wanted:

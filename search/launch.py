@@ -397,7 +397,7 @@ def _on_interrupt(
 ) -> Iterator[None]:
     """Let the first Ctrl-C finish the running folds, and the second one end."""
 
-    def stop(number: int, frame: FrameType | None) -> None:
+    def stop(_signal: int, _frame: FrameType | None) -> None:
         if interrupted.is_set():
             raise KeyboardInterrupt
         interrupted.set()
@@ -409,4 +409,3 @@ def _on_interrupt(
         yield
     finally:
         signal.signal(signal.SIGINT, previous)
-

@@ -64,7 +64,7 @@ class Measurer:
         measurer = self
 
         class Measure(keras.callbacks.Callback):  # type: ignore[misc]
-            def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
                 measurer._epoch_began = time.perf_counter()
 
             def on_epoch_end(self, epoch: int, logs: Any = None) -> None:

@@ -28,7 +28,7 @@ def fresh_model(pipeline: Pipeline, params: Params, shape: Shape, *, seed: int) 
         seed: Seeds Keras, NumPy and Python before the build; the training that
             follows goes on with the same generators.
     """
-    global _last  # noqa: PLW0603
+    global _last
     key = (pipeline.name, tuple(params.items()), shape)
     set_keras_seed(seed)
     model = pipeline.build(params, shape)

@@ -4,8 +4,11 @@ Importing must not run an operation: the fork server forks after it, and thread
 pools do not survive a fork.
 """
 
-import keras  # noqa: F401, TID253  (this module exists to be slow at a good moment)
-import sklearn.metrics
-import sklearn.model_selection  # noqa: F401
+from search.quiet import quiet_stderr
 
-import search.fold  # noqa: F401
+with quiet_stderr():
+    import keras  # noqa: F401
+    import sklearn.metrics
+    import sklearn.model_selection  # noqa: F401
+
+    import search.fold  # noqa: F401

@@ -127,10 +127,8 @@ class Recorder:
         if run_id is None:
             return False
         run = self.client.get_run(run_id)
-        return (
-            run.info.status == _STATUS[trial.state]
-            and run.data.tags.get("state") == trial.state.value
-        )
+        ended = (run.info.status, run.data.tags.get("state"))
+        return bool(ended == (_STATUS[trial.state], trial.state.value))
 
     def end(self, description: str, *, finished: bool) -> None:
         """Write the study's description and end its run."""
@@ -249,5 +247,3 @@ def _began(trial: Trial, default: float) -> float:
 
 def _milliseconds(seconds: float) -> int:
     return int(seconds * 1000)
-
-

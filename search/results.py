@@ -109,8 +109,8 @@ def _study_of(store: Store, run: Any) -> RecordedStudy:
         )
     except (KeyError, TypeError) as error:
         raise TrackingError(
-            f"run {run.info.run_id}: study.json must hold a study's settings ({error}); "
-            "was it written by another version?"
+            f"run {run.info.run_id}: study.json must hold a study's settings "
+            f"({error}); was it written by another version?"
         ) from None
 
 

@@ -69,10 +69,18 @@ def generalization_gap(
 def failure_reason(folds: Sequence[FoldResult]) -> str | None:
     """Say where a value was not finite, or None when all are."""
     for fold in folds:
-        for name, curve in fold.curves.items():
-            for epoch, value in enumerate(curve, start=1):
-                if not math.isfinite(value):
-                    return f"{name} is not finite in epoch {epoch} of fold {fold.fold}"
+        wrong = not_finite(fold.curves)
+        if wrong is not None:
+            return f"fold {fold.fold}: {wrong}"
+    return None
+
+
+def not_finite(curves: Curves) -> str | None:
+    """Name the first curve with a value that is not finite, and its epoch."""
+    for name, curve in curves.items():
+        for epoch, value in enumerate(curve, start=1):
+            if not math.isfinite(value):
+                return f"{name} is not finite in epoch {epoch}"
     return None
 
 

@@ -45,7 +45,9 @@ class SklearnSplitter:
     make: Callable[[], Any]
 
     def split(
-        self, y: NDArray[Any], groups: NDArray[Any] | None = None
+        self,
+        y: NDArray[Any],
+        groups: NDArray[Any] | None = None,  # noqa: ARG002  (none of these uses them)
     ) -> Iterator[Fold]:
         """Yield the folds; see `search.protocols.Splitter`.
 

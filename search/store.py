@@ -28,6 +28,7 @@ _MLFLOW_SETTINGS = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
 
 
@@ -68,7 +69,7 @@ class Store:
             try:
                 self.client: Any = MlflowClient(tracking_uri=uri)
                 self.client.search_experiments(max_results=1)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  (of the server's own kind)
                 raise TrackingError(
                     f"{uri}: the tracking store cannot be used "
                     f"({_first_line(error)}); start the server, or leave "
@@ -146,7 +147,7 @@ class Store:
         with tempfile.TemporaryDirectory() as folder, _quiet():
             try:
                 path = self.client.download_artifacts(run_id, artifact, folder)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  (of the server's own kind)
                 raise TrackingError(
                     f"run {run_id}: has no artifact {artifact} "
                     f"({_first_line(error)}); is it a run of tunefold?"
@@ -199,8 +200,8 @@ def _local_file(uri: str) -> Path | None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     # The migration of a new database is told line by line on stderr.
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("mlflow").setLevel(logging.ERROR)
+    for name in ("alembic", "mlflow", "mlflow.store.db.utils"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     yield
 
 

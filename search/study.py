@@ -171,7 +171,7 @@ class Study:
         limit = self._budget.trials
         asked = len(self._ledger.trials)
         if self._no_more is None and limit is not None and asked >= limit:
-            self._no_more = f"all {limit} trials are asked"
+            self._no_more = f"all {limit} trials are done"
         if self._no_more is None and not self._clock.fits_a_trial():
             self._no_more = f"the {self._budget.minutes:g} minutes are nearly over"
         if self._no_more or self._fatal or self._stopped:

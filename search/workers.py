@@ -19,6 +19,7 @@ from multiprocessing.context import BaseContext
 from typing import Protocol, TypeVar
 
 from search.errors import SettingsError
+from search.quiet import silence_stderr
 from spaces.errors import TunefoldError
 
 Job = TypeVar("Job")
@@ -198,6 +199,7 @@ def _context() -> BaseContext:
 
 def _start_worker(backend: str, core: int | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the study decides what Ctrl-C means
+    silence_stderr()  # errors come back as exceptions; the rest is greetings
     threading.Thread(target=_exit_with_parent, daemon=True).start()
     set_environment(backend)
     _pin(core)

@@ -1,0 +1,1 @@
+"""What may vary: parameters and search spaces; standard library only."""

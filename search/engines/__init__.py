@@ -1,0 +1,1 @@
+"""Engines: who proposes the parameters of the next trial."""

@@ -24,7 +24,7 @@ def draw():
     return [
         [weights.tolist() for weights in model.get_weights()],
         loss,
-        keras.random.normal((3,)).tolist(),
+        np.asarray(keras.random.normal((3,))).tolist(),
         np.random.normal(size=3).tolist(),
         random.random(),
     ]

@@ -207,6 +207,25 @@ def test_a_second_crash_changes_nothing_either(engine, sampler):
         assert made.ask(8).params == undisturbed[8]
 
 
+@pytest.mark.parametrize(
+    ("engine", "sampler"),
+    [param for param in EVERY if param.values[1] not in ("cmaes", "qmc")],
+)
+def test_only_what_was_told_counts_not_who_was_asked(engine, sampler):
+    """CMA-ES and QMC count their own steps: of them only a replay can be asked."""
+    calls = list(events(13, lag=0))
+    points = drive(make_engine(engine, sampler, COUNTABLE, seed=0), calls)
+    told_only = make_engine(engine, sampler, COUNTABLE, seed=0)
+    drive(told_only, [call for call in calls if call[0] == "tell"][:12], points)
+    assert told_only.ask(12).params == points[12]
+    # Another engine's study is continued: the replay asks, others were proposed.
+    replayed = make_engine(engine, sampler, COUNTABLE, seed=1)
+    told_only = make_engine(engine, sampler, COUNTABLE, seed=1)
+    drive(replayed, calls[:24], dict(points))
+    drive(told_only, [call for call in calls if call[0] == "tell"][:12], points)
+    assert told_only.ask(12) == replayed.ask(12)
+
+
 @every_engine
 def test_what_others_proposed_can_be_told(engine, sampler):
     space = COUNTABLE if sampler == "grid" else DENSE

@@ -1,0 +1,126 @@
+"""`tunefold list`, `space` and `data fetch`: what there is."""
+
+import click
+
+from search.commands.options import json_option
+from search.commands.output import print_json
+
+
+@click.command("list")
+@json_option
+def list_command(as_json: bool) -> None:
+    """List pipelines, spaces, engines, samplers and splitters.
+
+    \b
+    tunefold list
+    tunefold list --json
+    """
+    from pipelines.registry import MODULES, get_pipeline
+    from search.engines.registry import SAMPLERS
+    from search.metrics import METRICS
+    from search.splitters import FORMS
+
+    pipelines = [get_pipeline(name) for name in MODULES]
+    if as_json:
+        print_json(
+            {
+                "pipelines": {
+                    p.name: {"summary": p.summary, "spaces": list(p.spaces)}
+                    for p in pipelines
+                },
+                "engines": {name: list(kinds) for name, kinds in SAMPLERS.items()},
+                "splitters": FORMS,
+                "metrics": {name: m.task for name, m in METRICS.items()},
+            }
+        )
+        return
+    sections: dict[str, list[tuple[str, str]]] = {
+        "pipelines": [
+            (p.name, f"{p.summary} (spaces: {', '.join(p.spaces)})") for p in pipelines
+        ],
+        "engines": [
+            (name, f"samplers: {', '.join(kinds)}") for name, kinds in SAMPLERS.items()
+        ],
+        "splitters": list(FORMS.items()),
+        "metrics": [(name, m.task) for name, m in METRICS.items()],
+    }
+    for title, rows in sections.items():
+        click.echo(f"{title}")
+        for name, text in rows:
+            click.echo(f"  {name:<18} {text}")
+    click.echo(
+        "\nsampler gp needs PyTorch: "
+        'pip install -c constraints.txt -e ".[gp]" (README: "The sampler gp")'
+    )
+
+
+@click.group("data")
+def data_group() -> None:
+    """Copy data sets for machines without network."""
+
+
+@data_group.command("fetch")
+@click.argument("names", nargs=-1)
+@click.option(
+    "--to", required=True, metavar="FOLDER", help="Where to; made when needed."
+)
+def data_fetch(names: tuple[str, ...], to: str) -> None:
+    """Copy data sets, digest-checked, into a folder; all of them without NAMES.
+
+    \b
+    tunefold data fetch --to /media/stick/tunefold-data
+    TUNEFOLD_DATA=/media/stick/tunefold-data tunefold search fashion_mnist
+    """
+    from pathlib import Path
+
+    from pipelines.prepared import fetch
+    from pipelines.registry import MODULES, get_pipeline
+
+    loaders = {name: get_pipeline(name).load for name in MODULES}
+    for file in fetch(list(names), Path(to), loaders):
+        click.echo(
+            f"{file.path}  {file.n_rows:,} rows  {file.n_bytes / 2**20:.1f} MiB  "
+            f"from {file.source}"
+        )
+
+
+@click.command("space")
+@click.argument("pipeline")
+@click.option("--space", "name", help="A space of the pipeline [default: its first].")
+@click.option("--set", "changes", multiple=True, metavar="NAME=VALUES")
+@json_option
+def space_command(
+    pipeline: str, name: str | None, changes: tuple[str, ...], as_json: bool
+) -> None:
+    """Show a pipeline's search space as a table.
+
+    \b
+    tunefold space digits
+    tunefold space digits --set n_layers=1..2 --set dropout=0
+    """
+    from pipelines.registry import get_pipeline
+    from spaces.errors import SpaceError
+    from spaces.narrow import narrow
+    from spaces.params import write_scalar
+    from spaces.space import unknown
+
+    spaces = get_pipeline(pipeline).spaces
+    name = name or next(iter(spaces))
+    if name not in spaces:
+        raise SpaceError(f"--space: {unknown('space', name, list(spaces))}")
+    space = narrow(spaces[name], changes)
+    if as_json:
+        print_json(
+            {
+                "name": name,
+                "fingerprint": space.fingerprint(),
+                "params": space.to_dict(),
+            }
+        )
+        return
+    for param_name, param in space.params.items():
+        when = ""
+        if param.when is not None:
+            values = ", ".join(write_scalar(value) for value in param.when[1])
+            when = f"  when {param.when[0]} is {values}"
+        click.echo(f"{param_name:<16} {param.describe()}{when}")

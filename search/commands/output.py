@@ -1,0 +1,35 @@
+"""Where commands write: results to stdout, notes and progress to stderr."""
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def stdout() -> "Console":
+    """Return the console for results; in a file or pipe, lines are not folded."""
+    from rich.console import Console
+
+    wide = None if sys.stdout.isatty() else 200
+    return Console(width=wide, highlight=False)
+
+
+def stderr() -> "Console":
+    """Return the console for progress."""
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def note(text: str) -> None:
+    """Print a line that is no result."""
+    click.echo(text, err=True)
+
+
+def print_json(value: Any) -> None:
+    """Print a result as JSON."""
+    click.echo(json.dumps(value, indent=2, default=str))

@@ -1,0 +1,202 @@
+"""`tunefold search` and `resume`."""
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from search.commands.options import budget_options, store_option
+from search.commands.output import note, stderr, stdout
+
+if TYPE_CHECKING:
+    from search.launch import Outcome
+
+
+@click.command("search")
+@click.argument("pipeline")
+@budget_options
+@click.option(
+    "--cv", help="Splitter, see 'tunefold list' [default: kfold:5].", metavar="SPLITTER"
+)
+@click.option("--epochs", type=int, help="Epochs of a fold [default: the pipeline's].")
+@click.option("--engine", default="optuna", show_default=True, help="Who proposes.")
+@click.option("--sampler", help="The engine's sampler [default: its first].")
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="NAME=VALUES",
+    help="Narrow or fix a parameter: dropout=0..0.5, width_1=64,128, l2=off.",
+)
+@click.option("--rows", "n_rows", type=int, help="Use only so many training rows.")
+@click.option("--seed", default=0, show_default=True, help="Of engine and training.")
+@click.option("--name", help="The study's name [default: PIPELINE-NUMBER].")
+@store_option
+@click.option("--space", help="A space of the pipeline [advanced; default: its first].")
+@click.option(
+    "--metric",
+    metavar="NAME[,NAME...]",
+    help="The first is searched, all are logged [advanced; default: by task].",
+)
+@click.option(
+    "--epoch",
+    type=click.Choice(["best", "last"]),
+    default="best",
+    show_default=True,
+    help="Score at the best epoch of the fold-mean curve, or the last [advanced].",
+)
+@click.option(
+    "--split-seed",
+    default=0,
+    show_default=True,
+    help="With the data alone it fixes the folds [advanced].",
+)
+@click.option(
+    "--workers", type=int, help="Folds at the same time [advanced; default: cores]."
+)
+@click.option(
+    "--backend",
+    type=click.Choice(["jax", "tensorflow"]),
+    help="Keras backend [advanced; default: KERAS_BACKEND, or jax].",
+)
+@click.option("--experiment", help="MLflow experiment [advanced; default: PIPELINE].")
+@click.option(
+    "--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Your tag [advanced]."
+)
+@click.option(
+    "--in-process", is_flag=True, help="Train in this process, to debug [advanced]."
+)
+def search_command(
+    pipeline: str,
+    trials: int | None,
+    minutes: float | None,
+    tracking_uri: str | None,
+    in_process: bool,
+    tags: tuple[str, ...],
+    backend: str | None,
+    **options: Any,
+) -> None:
+    """Search a pipeline's networks by cross-validation.
+
+    Without a budget: 20 trials or ten minutes, whatever comes first.
+
+    \b
+    tunefold search digits --cv kfold:3 --trials 6 --epochs 5
+    tunefold search fashion_mnist --minutes 30 --set n_layers=1..3 --set l1=off
+    """
+    from search.launch import Request, begin
+    from search.store import choose_uri
+    from search.types import Budget
+
+    if trials is None and minutes is None:
+        budget = Budget(trials=20, minutes=10)
+    else:
+        budget = Budget(trials=trials, minutes=minutes)
+    request = Request(
+        pipeline=pipeline,
+        tags=_read_tags(tags),
+        backend=_choose_backend(backend),
+        **options,
+    )
+    uri = choose_uri(tracking_uri)
+    outcome = begin(
+        request, budget, store_uri=uri, console=stderr(), in_process=in_process
+    )
+    _report(outcome, uri)
+
+
+@click.command("resume")
+@click.argument("study", required=False)
+@budget_options
+@click.option("--workers", type=int, help="Folds at the same time, now.")
+@store_option
+def resume_command(
+    study: str | None,
+    trials: int | None,
+    minutes: float | None,
+    workers: int | None,
+    tracking_uri: str | None,
+) -> None:
+    """Go on with a study that was killed, interrupted, or should be larger.
+
+    Without a budget it takes the one the study began with. Trials count in all,
+    minutes from now.
+
+    \b
+    tunefold resume
+    tunefold resume digits-1 --trials 50
+    """
+    from search.launch import latest_study, resume
+    from search.store import choose_uri
+    from search.types import Budget
+
+    budget: Budget | None = None
+    if trials is not None or minutes is not None:
+        budget = Budget(trials=trials, minutes=minutes)
+    uri = choose_uri(tracking_uri)
+    outcome = resume(
+        study or latest_study(),
+        budget,
+        store_uri=uri,
+        console=stderr(),
+        workers=workers,
+    )
+    _report(outcome, uri)
+
+
+def _report(outcome: "Outcome", uri: str) -> None:
+    from search.address import study_address
+    from search.leaderboard import leaderboard_table
+    from search.results import best_trials, load_study, rows_of
+    from search.store import Store
+
+    name = outcome.study
+    note(outcome.reason)
+    if outcome.unfinished or outcome.interrupted:
+        note(f"go on with it: tunefold resume {name}")
+    if outcome.left_behind:
+        note(
+            f"the tracking store missed {outcome.left_behind} records; "
+            f"'tunefold resume {name}' sends them"
+        )
+        return
+    store = Store(uri)
+    study = load_study(store, name)
+    rows = rows_of(study, best_trials(store, study, 5))
+    if rows:
+        stdout().print(leaderboard_table(study.settings, rows))
+    address = study_address(store, store.find_study(name))
+    note(
+        f"look at the trials: tunefold ui {name}  ({address})"
+        if store.is_local
+        else f"look at the trials: {address}"
+    )
+    note(f"train the winner and open the test set: tunefold rerun {name}")
+    if outcome.interrupted:
+        sys.exit(130)
+
+
+def _read_tags(tags: tuple[str, ...]) -> dict[str, str]:
+    from search.errors import SettingsError
+
+    read = {}
+    for tag in tags:
+        key, equals, value = tag.partition("=")
+        if not equals or not key:
+            raise SettingsError(f"--tag: the form is KEY=VALUE, got {tag!r}")
+        read[key] = value
+    return read
+
+
+def _choose_backend(asked: str | None) -> str:
+    from search.errors import SettingsError
+    from search.workers import BACKENDS
+
+    backend = asked or os.environ.get("KERAS_BACKEND") or BACKENDS[0]
+    if backend not in BACKENDS:
+        raise SettingsError(
+            f"KERAS_BACKEND: must be {' or '.join(BACKENDS)}, got {backend!r}; "
+            "unset it or give --backend"
+        )
+    return backend

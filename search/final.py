@@ -1,0 +1,138 @@
+"""Train a configuration on all training rows and predict the test rows once.
+
+The only place where test rows meet a model.
+"""
+
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.mapped import open_mapped
+from pipelines.pipeline import Shape
+from pipelines.registry import get_pipeline
+from search.errors import TrialError
+from search.fold import check_backend
+from search.measure import Measurer, measured_rows
+from search.model_cache import fresh_model
+from search.scoring import not_finite
+from search.types import Curves
+from spaces.space import Params
+
+N_EXAMPLES = 20
+"""Prepared test rows kept beside the model, to check it after loading."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinalJob:
+    """One final training; plain data only.
+
+    Attributes:
+        pipeline: Name of the pipeline.
+        train_digest: SHA-256 of the training arrays.
+        test_digest: SHA-256 of the test arrays.
+        params: The configuration.
+        epochs: The common epoch found by cross-validation.
+        seed: Training seed.
+        metrics: Followed on the training rows.
+        backend: Keras backend.
+        keep_model: Whether the model is returned.
+    """
+
+    pipeline: str
+    train_digest: str
+    test_digest: str
+    params: Params
+    epochs: int
+    seed: int
+    metrics: tuple[str, ...]
+    backend: str
+    keep_model: bool
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FinalResult:
+    """What one final training gave.
+
+    Attributes:
+        seed: The training seed.
+        curves: Of the training rows, one value per epoch.
+        predictions: Of the test rows, float32 (n, n_outputs) or (n,).
+        seconds: Wall time.
+        n_parameters: Weights of the model.
+        model: The trained model as a `.keras` file's bytes, if it was asked for.
+        examples: Some prepared test rows, float32 (m, ...).
+    """
+
+    seed: int
+    curves: Curves
+    predictions: NDArray[np.float32]
+    seconds: float
+    n_parameters: int
+    model: bytes | None
+    examples: NDArray[np.float32]
+
+
+def run_final(job: FinalJob) -> FinalResult:
+    """Train on every training row, then predict the test rows once.
+
+    Raises:
+        TrialError: A value of the training was not finite.
+        DataError: The data is not here or is not the study's.
+        FatalError: The process runs another Keras backend.
+    """
+    began = time.perf_counter()
+    check_backend(job.backend)
+    pipeline = get_pipeline(job.pipeline)
+    train = open_mapped(
+        pipeline.load,
+        name=pipeline.name,
+        part="train",
+        expected_digest=job.train_digest,
+    )
+    y = np.asarray(train.y)
+    transform = pipeline.prepare(train.X, y, job.params)
+    X = transform(train.X)
+    shape = Shape(inputs=X.shape[1:], n_outputs=pipeline.n_outputs, n_rows=len(X))
+    model = fresh_model(pipeline, job.params, shape, seed=job.seed)
+    looked_at = measured_rows(np.arange(len(X)), len(X), seed=0)
+    measurer = Measurer(
+        pipeline.evaluate,
+        train=(X[looked_at], y[looked_at]),
+        valid=None,
+        metrics=job.metrics,
+    )
+    pipeline.train(
+        model,
+        X,
+        y,
+        job.params,
+        epochs=job.epochs,
+        callbacks=[measurer.callback()],
+    )
+    wrong = not_finite(measurer.curves)
+    if wrong is not None:
+        raise TrialError(f"rerun with seed {job.seed}: {wrong}")
+    test = open_mapped(
+        pipeline.load, name=pipeline.name, part="test", expected_digest=job.test_digest
+    )
+    X_test = transform(test.X)
+    return FinalResult(
+        seed=job.seed,
+        curves=measurer.curves,
+        predictions=pipeline.evaluate(model, X_test),
+        seconds=time.perf_counter() - began,
+        n_parameters=model.count_params(),
+        model=_model_bytes(model) if job.keep_model else None,
+        examples=X_test[:N_EXAMPLES],
+    )
+
+
+def _model_bytes(model: object) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        model.save(path)  # type: ignore[attr-defined]
+        return path.read_bytes()

@@ -1,0 +1,54 @@
+"""Intervals of a test score over the test rows it happened to be measured on."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.metrics import Metric
+
+LEVEL = 0.95
+RESAMPLES = 300
+"""Enough for two digits of a 95 % interval; macro averages are costly per resample."""
+
+
+def score_interval(
+    metric: Metric,
+    y: NDArray[Any],
+    predictions: Sequence[NDArray[np.float32]],
+    *,
+    seed: int = 0,
+) -> tuple[str, float, float]:
+    """Return a 95 % interval of the mean score over models, over test rows.
+
+    It says how far the score could lie from that on another sample of test rows of
+    this size; it knows nothing of other training rows.
+
+    Args:
+        metric: The score.
+        y: Test targets, (n,).
+        predictions: One array per trained model, (n, n_outputs) or (n,).
+        seed: Seed of the bootstrap.
+
+    Returns:
+        The method's name, the lower and the upper end.
+
+    Source: Wilson 1927 (accuracy, by `scipy.stats.binomtest`); percentile
+    bootstrap over rows otherwise, Efron and Tibshirani 1993, chapter 13.
+    """
+    if metric.name == "accuracy":
+        from scipy.stats import binomtest
+
+        right = np.mean([metric.function(y, p) for p in predictions]) * len(y)
+        interval = binomtest(round(float(right)), len(y)).proportion_ci(
+            LEVEL, method="wilson"
+        )
+        return "Wilson", float(interval.low), float(interval.high)
+    rng = np.random.default_rng(seed)
+    scores = []
+    for _ in range(RESAMPLES):
+        rows = rng.integers(0, len(y), len(y))
+        scores.append(np.mean([metric.function(y[rows], p[rows]) for p in predictions]))
+    low, high = np.quantile(scores, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return "bootstrap", float(low), float(high)

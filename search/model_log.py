@@ -1,0 +1,67 @@
+"""Log a trained Keras model to MLflow and register it."""
+
+import tempfile
+from pathlib import Path
+
+from search.quiet import quiet_stderr
+from search.store import Store
+
+
+def log_model(
+    store: Store,
+    *,
+    experiment_id: str,
+    run_id: str,
+    model: bytes,
+    registered_name: str,
+    requirements: list[str],
+) -> str:
+    """Log a model of a run and register it under a name.
+
+    The model takes prepared rows; `mlflow.keras.load_model` loads it again.
+
+    Args:
+        store: Where to.
+        experiment_id: The run's experiment.
+        run_id: The run that trained it.
+        model: A `.keras` file's bytes.
+        registered_name: Each further model becomes a new version of it.
+        requirements: What loading it needs, as `name==version`.
+
+    Returns:
+        The model's address, `models:/ID`.
+    """
+    with quiet_stderr():
+        import mlflow.keras
+        from keras.saving import load_model
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "model.keras"
+        file.write_bytes(model)
+        saved = Path(folder) / "saved"
+        mlflow.keras.save_model(
+            load_model(file, safe_mode=True),
+            str(saved),
+            pip_requirements=requirements,
+        )
+        logged = store.client.create_logged_model(
+            experiment_id, name="model", source_run_id=run_id
+        )
+        store.client.log_model_artifacts(logged.model_id, str(saved))
+    store.client.finalize_logged_model(logged.model_id, "READY")
+    address = f"models:/{logged.model_id}"
+    _register(store, registered_name, address, run_id, logged.model_id)
+    return address
+
+
+def _register(
+    store: Store, name: str, address: str, run_id: str, model_id: str
+) -> None:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        store.client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    store.client.create_model_version(name, address, run_id, model_id=model_id)

@@ -1,0 +1,393 @@
+"""Train a searched configuration on all training rows and open the test set once."""
+
+import math
+import queue
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+
+from pipelines.part import Part, digest
+from pipelines.pipeline import Pipeline
+from pipelines.registry import get_pipeline
+from search.compile_cache import use_compile_cache
+from search.errors import SettingsError
+from search.facts import differing_facts, gather_facts
+from search.final import FinalJob, FinalResult, run_final
+from search.intervals import score_interval
+from search.leaderboard import describe
+from search.metrics import METRICS
+from search.model_log import log_model
+from search.pictures import draw_confusion, draw_curves
+from search.results import RecordedTrial, load_trial
+from search.seeding import derive_seed
+from search.store import FAILED, FINISHED, KEY, KIND, PARENT, Store
+from search.workers import Slot, make_slots, n_cores
+from spaces.params import Scalar
+
+TEST_DIGEST = "tunefold.test_digest"
+"""Tag of every run that has opened a test set: its digest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldOutScore:
+    """One metric on the test rows.
+
+    Attributes:
+        mean: Over seeds.
+        seed_std: Standard deviation over seeds (n - 1): what another training run
+            would change; NaN for one seed.
+        interval: Method of the interval over test rows.
+        low: Lower end of the 95 % interval over test rows: what another sample of
+            test rows would change.
+        high: Upper end.
+        unseen_mean: Over seeds, without the test rows that also occur in training.
+    """
+
+    mean: float
+    seed_std: float
+    interval: str
+    low: float
+    high: float
+    unseen_mean: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RerunReport:
+    """What a rerun found.
+
+    Attributes:
+        study: The study's name.
+        trial: The trial's number.
+        params: Its configuration.
+        epochs: Epochs trained: the common epoch of cross-validation.
+        cv_score: The searched metric in cross-validation.
+        metrics: Test scores by metric, the searched one first.
+        n_seeds: Trainings.
+        n_train: Training rows.
+        n_test: Test rows.
+        n_repeated: Test rows that also occur among the training rows.
+        look: How many times this test set has been opened in this store.
+        run_id: The rerun's run.
+        model: Address of the logged model of the first seed.
+        differences: What has changed since the search, one line each.
+    """
+
+    study: str
+    trial: int
+    params: Mapping[str, Scalar]
+    epochs: int
+    cv_score: float
+    metrics: Mapping[str, HeldOutScore]
+    n_seeds: int
+    n_train: int
+    n_test: int
+    n_repeated: int
+    look: int
+    run_id: str
+    model: str
+    differences: Sequence[str]
+
+    def describe(self) -> str:
+        """Return the report for a terminal."""
+        first = next(iter(self.metrics))
+        lines = [
+            f"{self.study}, trial {self.trial}: {describe(self.params)}",
+            f"trained on all {self.n_train:,} training rows for {self.epochs} epochs, "
+            f"{self.n_seeds} seeds; {self.n_test:,} test rows",
+            f"cross-validation {first} {self.cv_score:.4f}",
+            "",
+        ]
+        for name, score in self.metrics.items():
+            spread = (
+                "" if math.isnan(score.seed_std) else f" ±{score.seed_std:.4f} (seeds)"
+            )
+            lines.append(
+                f"test {name} {score.mean:.4f}{spread}, 95 % interval over test rows "
+                f"{score.low:.4f} to {score.high:.4f} ({score.interval})"
+            )
+        if self.n_repeated:
+            unseen = ", ".join(
+                f"{name} {score.unseen_mean:.4f}"
+                for name, score in self.metrics.items()
+            )
+            lines.append(
+                f"{self.n_repeated} test rows also occur among the training rows; "
+                f"without them: {unseen}"
+            )
+        advice = (
+            "" if self.look == 1 else ": choose by cross-validation, report the first"
+        )
+        lines += ["", f"look {self.look} at this test set{advice}"]
+        lines += [f"since the search: {line}" for line in self.differences]
+        lines += [
+            f"run {self.run_id}",
+            f'model: mlflow.keras.load_model("{self.model}") (takes prepared rows)',
+        ]
+        return "\n".join(lines)
+
+
+def rerun(
+    store: Store,
+    study_or_run: str | None,
+    *,
+    n_seeds: int,
+    workers: int | None,
+    console: Console,
+) -> RerunReport:
+    """Rerun the best trial of a study, or one trial by its run id.
+
+    Args:
+        store: Holds the study; nothing else of it is needed.
+        study_or_run: A study's name, a trial's run id, or None for the latest study.
+        n_seeds: Trainings to average, at least 1.
+        workers: Trainings at the same time; None for one per core.
+        console: For progress.
+
+    Raises:
+        TunefoldError: There is no such trial, the data is not here or not the
+            study's, or a training failed.
+    """
+    if n_seeds < 1:
+        raise SettingsError(f"--seeds: must be at least 1, got {n_seeds}")
+    recorded = load_trial(store, study_or_run)
+    settings, trial = recorded.study.settings, recorded.trial
+    if trial.epoch is None or trial.score is None:
+        raise SettingsError(
+            f"rerun: trial {trial.number} of study '{settings.name}' must be complete, "
+            f"got {trial.state}; take another, 'tunefold best' lists them"
+        )
+    use_compile_cache()
+    slots = make_slots(min(workers or n_cores(), n_seeds), backend=settings.backend)
+    try:
+        pipeline = get_pipeline(settings.pipeline)
+        train, test = pipeline.load("train"), pipeline.load("test")
+        jobs = [
+            FinalJob(
+                pipeline=pipeline.name,
+                train_digest=settings.data_digest,
+                test_digest=digest(test),
+                params=trial.params,
+                epochs=trial.epoch,
+                seed=derive_seed(settings.seed, number, "rerun"),
+                metrics=settings.metrics,
+                backend=settings.backend,
+                keep_model=number == 0,
+            )
+            for number in range(n_seeds)
+        ]
+        run_id, look = _open_run(store, recorded, digest(test))
+        try:
+            with console.status(f"training {n_seeds} times on {len(train.y):,} rows"):
+                results = _train_all(slots, jobs)
+            return _record(
+                store, recorded, pipeline, train, test, results, run_id, look
+            )
+        except BaseException:
+            store.client.set_terminated(run_id, FAILED)
+            raise
+    finally:
+        for slot in slots:
+            slot.close()
+
+
+def _open_run(
+    store: Store, recorded: RecordedTrial, test_digest: str
+) -> tuple[str, int]:
+    # Counted before it is opened: a look is a look even if the run fails after it.
+    look = len(store.tagged(TEST_DIGEST, test_digest)) + 1
+    settings, number = recorded.study.settings, recorded.trial.number
+    earlier = sum(
+        run.data.tags.get(KIND) == "rerun" for run in store.children(recorded.run_id)
+    )
+    run_id = store.create_run(
+        recorded.study.experiment_id,
+        f"{settings.name}-{number}-rerun-{earlier + 1}",
+        tags={
+            KEY: f"{settings.name}/{number}/rerun-{earlier + 1}",
+            KIND: "rerun",
+            PARENT: recorded.run_id,
+            TEST_DIGEST: test_digest,
+            "look": str(look),
+            "backend": settings.backend,
+        },
+        began=time.time(),
+    )
+    return run_id, look
+
+
+def _train_all(slots: Sequence[Slot], jobs: Sequence[FinalJob]) -> list[FinalResult]:
+    free: queue.Queue[Slot] = queue.Queue()
+    for slot in slots:
+        free.put(slot)
+
+    def train(number: int) -> FinalResult:
+        slot = free.get()
+        try:
+            return slot.run(run_final, jobs[number], trial=0)
+        finally:
+            free.put(slot)
+
+    with ThreadPoolExecutor(len(slots)) as threads:
+        return list(threads.map(train, range(len(jobs))))
+
+
+def _record(
+    store: Store,
+    recorded: RecordedTrial,
+    pipeline: Pipeline,
+    train: Part,
+    test: Part,
+    results: Sequence[FinalResult],
+    run_id: str,
+    look: int,
+) -> RerunReport:
+    settings, trial = recorded.study.settings, recorded.trial
+    predictions = [result.predictions for result in results]
+    repeated = repeated_rows(train, test)
+    metrics = {
+        name: _held_out_score(name, test.y, predictions, ~repeated)
+        for name in settings.metrics
+    }
+    facts = gather_facts(settings.backend)
+    model = results[0].model
+    assert model is not None  # the first job was asked to keep it
+    _log_results(store, run_id, trial.params, results, metrics)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        first = settings.metrics[0]
+        draw_curves(
+            folder / "curves.png",
+            trial=trial,
+            reruns=[result.curves for result in results],
+            metrics=settings.metrics,
+        )
+        if pipeline.task == "classification":
+            from sklearn.metrics import classification_report
+
+            draw_confusion(
+                folder / "confusion_matrix.png",
+                y=test.y,
+                predictions=predictions,
+                classes=pipeline.classes,
+                title=f"{pipeline.name}: test {first} {metrics[first].mean:.4f}, "
+                f"mean of {len(results)} seeds, {len(test.y):,} test rows",
+            )
+            report = classification_report(
+                test.y,
+                predictions[0].argmax(axis=1),
+                labels=range(len(pipeline.classes)),
+                target_names=list(pipeline.classes),
+                digits=4,
+                zero_division=0.0,
+            )
+            (folder / "classification_report.txt").write_text(
+                f"First of {len(results)} seeds, {len(test.y):,} test rows\n\n{report}"
+            )
+        np.savez_compressed(
+            folder / "test_predictions.npz",
+            y=test.y,
+            predictions=np.stack(predictions),
+            repeated=repeated,
+        )
+        np.savez_compressed(
+            folder / "model_check.npz",
+            rows=results[0].examples,
+            predictions=predictions[0][: len(results[0].examples)],
+        )
+        store.client.log_artifacts(run_id, str(folder))
+    address = log_model(
+        store,
+        experiment_id=recorded.study.experiment_id,
+        run_id=run_id,
+        model=model,
+        registered_name=settings.name,
+        requirements=[
+            f"{package}=={facts[package]}"
+            for package in ("keras", settings.backend, "numpy")
+            if package in facts
+        ],
+    )
+    store.client.set_terminated(run_id, FINISHED)
+    return RerunReport(
+        study=settings.name,
+        trial=trial.number,
+        params=trial.params,
+        epochs=trial.epoch or 0,
+        cv_score=trial.score or 0.0,
+        metrics=metrics,
+        n_seeds=len(results),
+        n_train=len(train.y),
+        n_test=len(test.y),
+        n_repeated=int(repeated.sum()),
+        look=look,
+        run_id=run_id,
+        model=address,
+        differences=differing_facts(recorded.study.facts, facts),
+    )
+
+
+def repeated_rows(train: Part, test: Part) -> NDArray[np.bool_]:
+    """Say for each test row whether its inputs also occur in training, bool (n,)."""
+    seen = {row.tobytes() for row in np.ascontiguousarray(train.X)}
+    rows = np.ascontiguousarray(test.X)
+    return np.array([row.tobytes() in seen for row in rows], dtype=np.bool_)
+
+
+def _held_out_score(
+    name: str,
+    y: NDArray[Any],
+    predictions: Sequence[NDArray[np.float32]],
+    unseen: NDArray[np.bool_],
+) -> HeldOutScore:
+    metric = METRICS[name]
+    scores = [metric.function(y, p) for p in predictions]
+    method, low, high = score_interval(metric, y, predictions)
+    without = [metric.function(y[unseen], p[unseen]) for p in predictions]
+    return HeldOutScore(
+        mean=float(np.mean(scores)),
+        seed_std=float(np.std(scores, ddof=1)) if len(scores) > 1 else math.nan,
+        interval=method,
+        low=low,
+        high=high,
+        unseen_mean=float(np.mean(without)),
+    )
+
+
+def _log_results(
+    store: Store,
+    run_id: str,
+    params: Mapping[str, Scalar],
+    results: Sequence[FinalResult],
+    metrics: Mapping[str, HeldOutScore],
+) -> None:
+    from mlflow.entities import Metric, Param
+
+    stamp = int(time.time() * 1000)
+    values = [
+        Metric(f"{name}/seed_{number}", value, stamp, epoch)
+        for number, result in enumerate(results)
+        for name, curve in result.curves.items()
+        for epoch, value in enumerate(curve, start=1)
+    ]
+    for name, score in metrics.items():
+        for part, value in vars(score).items():
+            if isinstance(value, float) and not math.isnan(value):
+                suffix = "" if part == "mean" else f"_{part}"
+                values.append(Metric(f"test_{name}{suffix}", value, stamp, 0))
+    values += [
+        Metric("n_parameters", results[0].n_parameters, stamp, 0),
+        Metric("seconds", sum(result.seconds for result in results), stamp, 0),
+    ]
+    store.client.log_batch(
+        run_id, params=[Param(name, str(value)) for name, value in params.items()]
+    )
+    for start in range(0, len(values), 1000):
+        store.client.log_batch(run_id, metrics=values[start : start + 1000])
