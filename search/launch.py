@@ -3,68 +3,36 @@
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
 
-from pipelines.part import Part, digest
-from pipelines.pipeline import Pipeline
 from pipelines.registry import get_pipeline
 from search.compile_cache import use_compile_cache
-from search.engines.registry import check_engine, make_engine
+from search.engines.registry import make_engine
 from search.errors import SettingsError, TrackingError
 from search.facts import differing_facts, gather_facts
 from search.fold import run_fold
 from search.fold_jobs import JobMaker
 from search.journal import FOLDER, Journal, read_trials, settings_from_json
 from search.leaderboard import heading
-from search.metrics import choose_metrics
 from search.plan import probe
 from search.progress import SearchProgress
 from search.protocols import Engine, Tracker
 from search.pruners import NoPruner
 from search.recorder import Recorder
-from search.rows import make_folds
-from search.splitters import rows_digest
+from search.request import Request, check_name, make_draft, make_jobs
 from search.store import Store
 from search.study import Study
 from search.tracking import MlflowTracker
-from search.types import Budget, Settings
-from search.workers import Slot, make_slots, n_cores
-from spaces.errors import SpaceError
-from spaces.narrow import narrow
+from search.types import Budget
+from search.workers import Slot, make_slots
 from spaces.space import SearchSpace, unknown
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What a user asks for; None leaves the choice to the pipeline or the task.
-
-    Attributes are those of the command line's options; see `tunefold search --help`.
-    """
-
-    pipeline: str
-    space: str | None = None
-    changes: Sequence[str] = ()
-    engine: str = "optuna"
-    sampler: str | None = None
-    cv: str | None = None
-    split_seed: int = 0
-    seed: int = 0
-    epochs: int | None = None
-    metric: str | None = None
-    epoch: str = "best"
-    workers: int | None = None
-    n_rows: int | None = None
-    backend: str = "jax"
-    name: str | None = None
-    experiment: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,49 +76,20 @@ def begin(
     Raises:
         TunefoldError: A setting is wrong, or data or the store are not there.
     """
-    pipeline = get_pipeline(request.pipeline)
-    space_name, space = _space(pipeline, request)
-    sampler = check_engine(request.engine, request.sampler)
-    metrics = choose_metrics(pipeline.task, request.metric)
-    workers = _workers(request.workers, in_process=in_process)
-    if request.epochs is not None and request.epochs < 1:
-        raise SettingsError(f"--epochs: must be at least 1, got {request.epochs}")
-    engine = make_engine(request.engine, sampler, space, seed=request.seed)
-    data = pipeline.load("train")
-    settings = Settings(
-        name=request.name or "",
-        pipeline=pipeline.name,
-        space_name=space_name,
-        space=space.to_dict(),
-        engine=request.engine,
-        sampler=sampler,
-        cv=request.cv or "kfold:5",
-        split_seed=request.split_seed,
-        seed=request.seed,
-        epochs=request.epochs or pipeline.epochs,
-        metrics=metrics,
-        epoch=request.epoch,
-        workers=workers,
-        n_rows=request.n_rows,
-        backend=request.backend,
-        experiment=request.experiment or pipeline.name,
-        data_digest=digest(data),
-        data_source=data.source,
-        split_digest="",
-        tags=dict(request.tags),
-    )
-    jobs = _jobs(settings, pipeline, data)
-    settings = jobs.settings
+    draft = make_draft(request, in_process=in_process)
+    settings, jobs, space = draft.settings, draft.jobs, draft.space
     folder = Path(FOLDER)
     if request.name is not None:
         check_name(request.name)
         _refuse_existing(folder / request.name)
     use_compile_cache()
-    slots = make_slots(workers, backend=settings.backend, in_process=in_process)
-    with _closing(slots), ThreadPoolExecutor(1) as beside:
+    slots = make_slots(
+        settings.workers, backend=settings.backend, in_process=in_process
+    )
+    with ThreadPoolExecutor(1) as beside, _closing(slots):
         planned = beside.submit(probe, slots[0], jobs, space, run_fold)
         store = Store(store_uri, create=True)
-        name = request.name or _free_name(store, folder, pipeline.name)
+        name = request.name or _free_name(store, folder, settings.pipeline)
         if store.find(name) is not None:
             raise TrackingError(
                 f"study '{name}': exists already in {store_uri}; go on with it by "
@@ -169,7 +108,7 @@ def begin(
         )
         return _run(
             jobs,
-            engine=engine,
+            engine=draft.engine,
             slots=slots,
             store=store,
             journal=journal,
@@ -213,7 +152,7 @@ def resume(
         first = journal.events()[0]
         settings = settings_from_json(first["settings"])
         pipeline = get_pipeline(settings.pipeline)
-        jobs = _jobs(settings, pipeline, pipeline.load("train"))
+        jobs = make_jobs(settings, pipeline, pipeline.load("train"))
         for line in differing_facts(first["facts"], gather_facts(settings.backend)):
             console.print(f"note: {line}; scores may differ in the last digits")
         space = SearchSpace.from_dict(settings.space)
@@ -252,21 +191,6 @@ def latest_study() -> str:
             f"{Path(FOLDER).resolve()}: holds no study to resume; run a search"
         )
     return journals[-1].parent.name
-
-
-def check_name(name: str) -> None:
-    """Refuse names that are no single folder or would confuse an address.
-
-    Raises:
-        SettingsError: The name holds something else than letters, digits, `-._`.
-    """
-    plain = name.replace("-", "").replace("_", "").replace(".", "")
-    if not (plain.isascii() and plain.isalnum() and name[0] not in ".-"):
-        raise SettingsError(
-            f"--name: letters, digits, '-', '_' and '.' (not first), got {name!r}"
-        )
-    if len(name) > 100:
-        raise SettingsError(f"--name: at most 100 characters, got {len(name)}")
 
 
 def _run(
@@ -316,48 +240,6 @@ def _run(
         interrupted=interrupted.is_set(),
         unfinished=len(unfinished),
         left_behind=tracker.left_behind,
-    )
-
-
-def _space(pipeline: Pipeline, request: Request) -> tuple[str, SearchSpace]:
-    name = request.space or next(iter(pipeline.spaces))
-    if name not in pipeline.spaces:
-        raise SpaceError(f"--space: {unknown('space', name, list(pipeline.spaces))}")
-    return name, narrow(pipeline.spaces[name], request.changes)
-
-
-def _workers(asked: int | None, *, in_process: bool) -> int:
-    if asked is not None:
-        return asked
-    return 1 if in_process else n_cores()
-
-
-def _jobs(settings: Settings, pipeline: Pipeline, data: Part) -> JobMaker:
-    folds = make_folds(
-        data.y,
-        settings.cv,
-        split_seed=settings.split_seed,
-        n_rows=settings.n_rows,
-        stratified=pipeline.task == "classification",
-    )
-    split_digest = rows_digest(folds)
-    if settings.split_digest not in ("", split_digest):
-        raise SettingsError(
-            f"study '{settings.name}': its folds have the digest "
-            f"{settings.split_digest}, those made here {split_digest}; continue with "
-            "the data and the versions it began with"
-        )
-    if settings.data_digest != digest(data):
-        raise SettingsError(
-            f"study '{settings.name}': its data have the digest "
-            f"{settings.data_digest[:16]}, those here {digest(data)[:16]}; continue "
-            f"with the data it began with ({settings.data_source})"
-        )
-    return JobMaker(
-        settings=replace(settings, split_digest=split_digest),
-        folds=folds,
-        y=data.y,
-        n_outputs=pipeline.n_outputs,
     )
 
 

@@ -84,12 +84,12 @@ class Ledger:
                 self._engine.tell(trials[event["number"]])
                 self._told.add(event["number"])
         for trial in trials.values():
-            self.trials[trial.number] = trial
             for result in trial.folds:
                 self._pruner.observe(result, trial)
             if trial.state is TrialState.RUNNING:
-                self._open_folds(trial)
+                self._open(trial)
             else:
+                self.trials[trial.number] = trial
                 self._journal.drop_fold_predictions(trial.number)
 
     def may_ask(self) -> bool:
@@ -117,13 +117,7 @@ class Ledger:
             epochs=epochs,
         )
         self._journal.asked(trial)
-        self.trials[trial.number] = trial
-        known = self._find_known(trial)
-        if known is None:
-            self._open_folds(trial)
-            return True
-        self._end(replace(trial, copy_of=known.number, folds=known.folds))
-        return False
+        return self._open(trial)
 
     def fold_done(self, number: int, result: FoldResult) -> None:
         """Record a fold; end its trial when it was the last or shows a reason to."""
@@ -167,8 +161,12 @@ class Ledger:
                 self._told.add(number)
 
     def _find_known(self, trial: Trial) -> Trial | None:
-        """Return a complete trial with equal parameters: its scores are equal too."""
-        for other in self.trials.values():
+        """Return a complete trial with equal parameters: its scores are equal too.
+
+        Among those the proposal knew: later ones may have ended or not.
+        """
+        for number in self._before(trial.number):
+            other = self.trials[number]
             complete = other.state is TrialState.COMPLETE
             if complete and (other.params, other.epochs) == (
                 trial.params,
@@ -177,12 +175,19 @@ class Ledger:
                 return other
         return None
 
-    def _open_folds(self, trial: Trial) -> None:
+    def _open(self, trial: Trial) -> bool:
+        """Open a trial and return True; end it when its folds are known."""
+        self.trials[trial.number] = trial
+        known = self._find_known(trial)
+        if known is not None:
+            self._end(replace(trial, copy_of=known.number, folds=known.folds))
+            return False
         done = {result.fold for result in trial.folds}
         waiting = deque(n for n in range(self._jobs.n_folds) if n not in done)
         self.open[trial.number] = OpenTrial(trial.number, waiting)
         if trial.folds:  # a crash may have come between a fold and what it decides
             self._end_if_decided(trial)
+        return True
 
     def _end_if_decided(self, trial: Trial) -> None:
         failed = failure_reason(trial.folds)

@@ -6,7 +6,7 @@ an open fold of a running trial, so that no core waits while there is work.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from search.clock import Clock
 from search.errors import FatalError, TrialError
@@ -89,6 +89,7 @@ class Study:
         with self._changed:
             self._ledger.replay()
             self._ledger.ended.clear()
+            self._count_again()
             self._clock = Clock(self._budget)
         threads = [
             threading.Thread(target=self._work, args=(slot,), daemon=True)
@@ -162,9 +163,11 @@ class Study:
         if mine in open_trials and open_trials[mine].waiting:
             return mine
         while self._may_ask():
-            started = self._start_trial()
-            if started is not None:
-                return started
+            asked = self._ask()
+            if asked is None:  # until a trial has ended
+                break
+            if asked in open_trials:
+                return asked
         return next((n for n, t in sorted(open_trials.items()) if t.waiting), None)
 
     def _may_ask(self) -> bool:
@@ -178,8 +181,11 @@ class Study:
             return False
         return self._ledger.may_ask()
 
-    def _start_trial(self) -> int | None:
-        """Ask for a trial and return its number; None when there is none to train."""
+    def _ask(self) -> int | None:
+        """Ask for a trial and return its number; None when the engine has none.
+
+        A trial whose folds are known has ended when this returns.
+        """
         number = len(self._ledger.trials)
         self._ledger.tell_before_next()
         answer = self._engine.ask(number)
@@ -194,17 +200,15 @@ class Study:
                 raise FatalError("engine: waits although every trial has ended")
             return None
         epochs = answer.epochs or self._jobs.settings.epochs
-        if self._ledger.begin(answer, epochs=epochs):
-            self._known_in_a_row = 0
-            return number
-        self._known_in_a_row += 1
+        known = not self._ledger.begin(answer, epochs=epochs)
+        self._known_in_a_row = self._known_in_a_row + 1 if known else 0
         if self._known_in_a_row >= MAX_KNOWN_IN_A_ROW:
             self._no_more = (
                 f"the last {MAX_KNOWN_IN_A_ROW} proposals were evaluated before: "
                 "the space is exhausted"
             )
         self._changed.notify_all()
-        return None
+        return number
 
     def _train(self, slot: Slot, number: int, fold: int) -> None:
         trial = self._ledger.trials[number]
@@ -237,6 +241,15 @@ class Study:
             self._look_at_ended()
             self._changed.notify_all()
 
+    def _count_again(self) -> None:
+        # After a crash the rows go on; after a stop because of a full row, another
+        # one is allowed.
+        ended = [t for t in self.trials if t.state is not TrialState.RUNNING]
+        failures = _last_in_a_row(t.state is TrialState.FAILED for t in ended)
+        self._failures_in_a_row = failures % self._budget.max_failures
+        known = _last_in_a_row(t.copy_of is not None for t in self.trials)
+        self._known_in_a_row = known % MAX_KNOWN_IN_A_ROW
+
     def _look_at_ended(self) -> None:
         for trial in self._ledger.ended:
             failed = trial.state is TrialState.FAILED
@@ -250,6 +263,13 @@ class Study:
             if trial.state is TrialState.COMPLETE and trial.copy_of is None:
                 self._clock.trial_took(sum(f.seconds for f in trial.folds))
         self._ledger.ended.clear()
+
+
+def _last_in_a_row(flags: Iterable[bool]) -> int:
+    length = 0
+    for flag in flags:
+        length = length + 1 if flag else 0
+    return length
 
 
 def _first_line(error: Exception) -> str:

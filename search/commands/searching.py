@@ -85,7 +85,8 @@ def search_command(
     tunefold search digits --cv kfold:3 --trials 6 --epochs 5
     tunefold search fashion_mnist --minutes 30 --set n_layers=1..3 --set l1=off
     """
-    from search.launch import Request, begin
+    from search.launch import begin
+    from search.request import Request
     from search.store import choose_uri
     from search.types import Budget
 

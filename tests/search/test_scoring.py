@@ -116,7 +116,7 @@ def test_the_gap_is_positive_when_validation_is_worse(metric, train, valid):
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_what_is_not_finite_is_named(bad):
     folds = [fold(0, val_loss=[0.5, 0.4]), fold(1, val_loss=[0.5, bad])]
-    assert failure_reason(folds) == "val_loss is not finite in epoch 2 of fold 1"
+    assert failure_reason(folds) == "fold 1: val_loss is not finite in epoch 2"
     assert failure_reason(folds[:1]) is None
     assert failure_reason([]) is None
 

@@ -1,0 +1,176 @@
+"""From what a user asks for to a study that can begin: everything is checked here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from pipelines.part import Part, digest
+from pipelines.pipeline import Pipeline
+from pipelines.registry import get_pipeline
+from search.engines.registry import check_engine, make_engine
+from search.errors import SettingsError
+from search.fold_jobs import JobMaker
+from search.metrics import choose_metrics
+from search.protocols import Engine
+from search.rows import make_folds
+from search.splitters import rows_digest
+from search.types import Settings
+from search.workers import n_cores
+from spaces.errors import SpaceError
+from spaces.narrow import narrow
+from spaces.space import SearchSpace, unknown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a user asks for; None leaves the choice to the pipeline or the task.
+
+    Attributes are those of the command line's options; see `tunefold search --help`.
+    """
+
+    pipeline: str
+    space: str | None = None
+    changes: Sequence[str] = ()
+    engine: str = "optuna"
+    sampler: str | None = None
+    cv: str | None = None
+    split_seed: int = 0
+    seed: int = 0
+    epochs: int | None = None
+    metric: str | None = None
+    epoch: str = "best"
+    workers: int | None = None
+    n_rows: int | None = None
+    backend: str = "jax"
+    name: str | None = None
+    experiment: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Draft:
+    """A study that can begin; its name may still be empty.
+
+    Attributes:
+        settings: Completed by the pipeline's and the task's defaults.
+        jobs: Made from the training data.
+        space: The narrowed space.
+        engine: Fresh.
+    """
+
+    settings: Settings
+    jobs: JobMaker
+    space: SearchSpace
+    engine: Engine
+
+
+def make_draft(request: Request, *, in_process: bool) -> Draft:
+    """Check a request and complete it; reads the training data, writes nothing.
+
+    Args:
+        request: What to search.
+        in_process: One worker, unless more are asked for.
+
+    Raises:
+        TunefoldError: A setting is wrong or the data is not there.
+    """
+    pipeline = get_pipeline(request.pipeline)
+    space_name, space = _space(pipeline, request)
+    sampler = check_engine(request.engine, request.sampler)
+    metrics = choose_metrics(pipeline.task, request.metric)
+    workers = _workers(request.workers, in_process=in_process)
+    if request.epochs is not None and request.epochs < 1:
+        raise SettingsError(f"--epochs: must be at least 1, got {request.epochs}")
+    engine = make_engine(request.engine, sampler, space, seed=request.seed)
+    data = pipeline.load("train")
+    settings = Settings(
+        name=request.name or "",
+        pipeline=pipeline.name,
+        space_name=space_name,
+        space=space.to_dict(),
+        engine=request.engine,
+        sampler=sampler,
+        cv=request.cv or "kfold:5",
+        split_seed=request.split_seed,
+        seed=request.seed,
+        epochs=request.epochs or pipeline.epochs,
+        metrics=metrics,
+        epoch=request.epoch,
+        workers=workers,
+        n_rows=request.n_rows,
+        backend=request.backend,
+        experiment=request.experiment or pipeline.name,
+        data_digest=digest(data),
+        data_source=data.source,
+        split_digest="",
+        tags=dict(request.tags),
+    )
+    jobs = make_jobs(settings, pipeline, data)
+    return Draft(settings=jobs.settings, jobs=jobs, space=space, engine=engine)
+
+
+def check_name(name: str) -> None:
+    """Refuse names that are no single folder or would confuse an address.
+
+    Raises:
+        SettingsError: The name holds something else than letters, digits, `-._`.
+    """
+    plain = name.replace("-", "").replace("_", "").replace(".", "")
+    if not (plain.isascii() and plain.isalnum() and name[0] not in ".-"):
+        raise SettingsError(
+            f"--name: letters, digits, '-', '_' and '.' (not first), got {name!r}"
+        )
+    if len(name) > 100:
+        raise SettingsError(f"--name: at most 100 characters, got {len(name)}")
+
+
+def _space(pipeline: Pipeline, request: Request) -> tuple[str, SearchSpace]:
+    name = request.space or next(iter(pipeline.spaces))
+    if name not in pipeline.spaces:
+        raise SpaceError(f"--space: {unknown('space', name, list(pipeline.spaces))}")
+    return name, narrow(pipeline.spaces[name], request.changes)
+
+
+def _workers(asked: int | None, *, in_process: bool) -> int:
+    if asked is not None:
+        return asked
+    return 1 if in_process else n_cores()
+
+
+def make_jobs(settings: Settings, pipeline: Pipeline, data: Part) -> JobMaker:
+    """Split the data as the settings say.
+
+    Args:
+        settings: An empty `split_digest` is filled in, any other one must be met.
+        pipeline: Says whether splits are stratified.
+        data: The training part.
+
+    Raises:
+        SettingsError: The splitter does not fit the data, or data or folds are not
+            those the study began with.
+    """
+    folds = make_folds(
+        data.y,
+        settings.cv,
+        split_seed=settings.split_seed,
+        n_rows=settings.n_rows,
+        stratified=pipeline.task == "classification",
+    )
+    split_digest = rows_digest(folds)
+    if settings.split_digest not in ("", split_digest):
+        raise SettingsError(
+            f"study '{settings.name}': its folds have the digest "
+            f"{settings.split_digest}, those made here {split_digest}; continue with "
+            "the data and the versions it began with"
+        )
+    if settings.data_digest != digest(data):
+        raise SettingsError(
+            f"study '{settings.name}': its data have the digest "
+            f"{settings.data_digest[:16]}, those here {digest(data)[:16]}; continue "
+            f"with the data it began with ({settings.data_source})"
+        )
+    return JobMaker(
+        settings=replace(settings, split_digest=split_digest),
+        folds=folds,
+        y=data.y,
+        n_outputs=pipeline.n_outputs,
+    )

@@ -1,0 +1,148 @@
+"""What a rerun found: test scores with two spreads named apart, as text."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.part import Part
+from search.intervals import score_interval
+from search.leaderboard import describe
+from search.metrics import METRICS
+from spaces.params import Scalar
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldOutScore:
+    """One metric on the test rows.
+
+    Attributes:
+        mean: Over seeds.
+        seed_std: Standard deviation over seeds (n - 1): what another training run
+            would change; NaN for one seed.
+        interval: Method of the interval over test rows.
+        low: Lower end of the 95 % interval over test rows: what another sample of
+            test rows would change.
+        high: Upper end.
+        unseen_mean: Over seeds, without the test rows that also occur in training.
+    """
+
+    mean: float
+    seed_std: float
+    interval: str
+    low: float
+    high: float
+    unseen_mean: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RerunReport:
+    """What a rerun found.
+
+    Attributes:
+        study: The study's name.
+        trial: The trial's number.
+        params: Its configuration.
+        epochs: Epochs trained: the common epoch of cross-validation.
+        cv_score: The searched metric in cross-validation.
+        metrics: Test scores by metric, the searched one first.
+        n_seeds: Trainings.
+        n_train: Training rows.
+        n_test: Test rows.
+        n_repeated: Test rows that also occur among the training rows.
+        look: How many times this test set has been opened in this store.
+        run_id: The rerun's run.
+        model: Address of the logged model of the first seed.
+        differences: What has changed since the search, one line each.
+    """
+
+    study: str
+    trial: int
+    params: Mapping[str, Scalar]
+    epochs: int
+    cv_score: float
+    metrics: Mapping[str, HeldOutScore]
+    n_seeds: int
+    n_train: int
+    n_test: int
+    n_repeated: int
+    look: int
+    run_id: str
+    model: str
+    differences: Sequence[str]
+
+    def describe(self) -> str:
+        """Return the report for a terminal."""
+        first = next(iter(self.metrics))
+        lines = [
+            f"{self.study}, trial {self.trial}: {describe(self.params)}",
+            f"trained on all {self.n_train:,} training rows for {self.epochs} epochs, "
+            f"{self.n_seeds} seeds; {self.n_test:,} test rows",
+            f"cross-validation {first} {self.cv_score:.4f}",
+            "",
+        ]
+        for name, score in self.metrics.items():
+            spread = (
+                "" if math.isnan(score.seed_std) else f" ±{score.seed_std:.4f} (seeds)"
+            )
+            lines.append(
+                f"test {name} {score.mean:.4f}{spread}, 95 % interval over test rows "
+                f"{score.low:.4f} to {score.high:.4f} ({score.interval})"
+            )
+        if self.n_repeated:
+            unseen = ", ".join(
+                f"{name} {score.unseen_mean:.4f}"
+                for name, score in self.metrics.items()
+            )
+            lines.append(
+                f"{self.n_repeated} test rows also occur among the training rows; "
+                f"without them: {unseen}"
+            )
+        advice = (
+            "" if self.look == 1 else ": choose by cross-validation, report the first"
+        )
+        lines += ["", f"look {self.look} at this test set{advice}"]
+        lines += [f"since the search: {line}" for line in self.differences]
+        lines += [
+            f"run {self.run_id}",
+            f'model: mlflow.keras.load_model("{self.model}") (takes prepared rows)',
+        ]
+        return "\n".join(lines)
+
+
+def score_on_test(
+    name: str,
+    y: NDArray[Any],
+    predictions: Sequence[NDArray[np.float32]],
+    unseen: NDArray[np.bool_],
+) -> HeldOutScore:
+    """Score the predictions of several trainings on the same test rows.
+
+    Args:
+        name: The metric.
+        y: Test targets, (n,).
+        predictions: One array per training, (n, n_outputs) or (n,).
+        unseen: Which test rows do not occur in training, bool (n,).
+    """
+    metric = METRICS[name]
+    scores = [metric.function(y, p) for p in predictions]
+    method, low, high = score_interval(metric, y, predictions)
+    without = [metric.function(y[unseen], p[unseen]) for p in predictions]
+    return HeldOutScore(
+        mean=float(np.mean(scores)),
+        seed_std=float(np.std(scores, ddof=1)) if len(scores) > 1 else math.nan,
+        interval=method,
+        low=low,
+        high=high,
+        unseen_mean=float(np.mean(without)),
+    )
+
+
+def repeated_rows(train: Part, test: Part) -> NDArray[np.bool_]:
+    """Say for each test row whether its inputs also occur in training, bool (n,)."""
+    seen = {row.tobytes() for row in np.ascontiguousarray(train.X)}
+    rows = np.ascontiguousarray(test.X)
+    return np.array([row.tobytes() in seen for row in rows], dtype=np.bool_)
