@@ -3,7 +3,7 @@
 from importlib import import_module
 
 from pipelines.pipeline import Pipeline
-from spaces.errors import TunefoldError
+from spaces.errors import UnknownNameError
 from spaces.space import unknown
 
 MODULES = {
@@ -16,9 +16,9 @@ def get_pipeline(name: str) -> Pipeline:
     """Return the pipeline of that name.
 
     Raises:
-        TunefoldError: There is none; the message names the nearest.
+        UnknownNameError: There is none; the message names the nearest.
     """
     if name not in MODULES:
-        raise TunefoldError(unknown("pipeline", name, MODULES))
+        raise UnknownNameError(unknown("pipeline", name, MODULES))
     pipeline: Pipeline = import_module(MODULES[name]).PIPELINE
     return pipeline

@@ -19,12 +19,12 @@ class OneLineErrors(click.Group):
     """Shows an error of ours as one line; a traceback means a bug."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; exit with status 1 and one line on an expected error."""
+        """Run the command; an expected error is one line and its exit status."""
         try:
             return super().invoke(ctx)
         except TunefoldError as error:
             click.echo(f"Error: {error}", err=True)
-            ctx.exit(1)
+            ctx.exit(error.exit_status)
         except BrokenPipeError:  # the reader of a pipe has seen enough
             sys.stderr.close()
             ctx.exit(1)

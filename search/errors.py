@@ -21,6 +21,8 @@ class SearchError(TunefoldError):
 class SettingsError(SearchError, ValueError):
     """An option or setting is wrong; nothing was started."""
 
+    exit_status = 2
+
 
 class MissingExtraError(SearchError, ImportError):
     """An optional package is needed; the message holds the line to install it."""

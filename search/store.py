@@ -72,7 +72,7 @@ class Store:
             except Exception as error:  # noqa: BLE001  (of the server's own kind)
                 raise TrackingError(
                     f"{uri}: the tracking store cannot be used "
-                    f"({_first_line(error)}); start the server, or leave "
+                    f"({_reason(error)}); start the server, or leave "
                     "--tracking-uri and MLFLOW_TRACKING_URI out"
                 ) from None
 
@@ -203,6 +203,11 @@ def _quiet() -> Iterator[None]:
     for name in ("alembic", "mlflow", "mlflow.store.db.utils"):
         logging.getLogger(name).setLevel(logging.ERROR)
     yield
+
+
+def _reason(error: Exception) -> str:
+    line = _first_line(error)
+    return "it does not answer" if "Max retries exceeded" in line else line
 
 
 def _first_line(error: Exception) -> str:

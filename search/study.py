@@ -88,9 +88,9 @@ class Study:
         """
         with self._changed:
             self._ledger.replay()
-            self._ledger.ended.clear()
-            self._count_again()
             self._clock = Clock(self._budget)
+            self._count_again()
+            self._look_at_ended()
         threads = [
             threading.Thread(target=self._work, args=(slot,), daemon=True)
             for slot in self._slots
@@ -244,8 +244,12 @@ class Study:
     def _count_again(self) -> None:
         # After a crash the rows go on; after a stop because of a full row, another
         # one is allowed.
-        ended = [t for t in self.trials if t.state is not TrialState.RUNNING]
-        failures = _last_in_a_row(t.state is TrialState.FAILED for t in ended)
+        just_now = {trial.number for trial in self._ledger.ended}
+        failures = _last_in_a_row(
+            trial.state is TrialState.FAILED
+            for trial in self.trials
+            if trial.state is not TrialState.RUNNING and trial.number not in just_now
+        )
         self._failures_in_a_row = failures % self._budget.max_failures
         known = _last_in_a_row(t.copy_of is not None for t in self.trials)
         self._known_in_a_row = known % MAX_KNOWN_IN_A_ROW

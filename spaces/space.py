@@ -175,6 +175,7 @@ def unknown(what: str, got: str, known: Mapping[str, Any] | list[str]) -> str:
         "unknown engine 'optun'; did you mean 'optuna'? (optuna, random)"
     """
     names = sorted(known)
-    near = difflib.get_close_matches(got, names, n=1)
-    hint = f"; did you mean '{near[0]}'?" if near else ";"
-    return f"unknown {what} '{got}'{hint} ({', '.join(names)})"
+    near = [name for name in names if got and name.startswith(got)]
+    near = near or difflib.get_close_matches(got, names, n=1)
+    hint = f"did you mean '{near[0]}'? (" if near else "known: "
+    return f"unknown {what} '{got}'; {hint}{', '.join(names)}{')' if near else ''}"

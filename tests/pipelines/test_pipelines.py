@@ -63,7 +63,13 @@ def prepared(pipeline, data, point):
 
 @pytest.fixture
 def point(pipeline):
-    return first_space(pipeline).sample(random.Random(0))
+    return small_point(pipeline)
+
+
+def small_point(pipeline):
+    """A point with few active parameters, for a model that is quick to compile."""
+    rng = random.Random(0)
+    return min((first_space(pipeline).sample(rng) for _ in range(50)), key=len)
 
 
 def first_space(pipeline):
@@ -103,7 +109,6 @@ def test_preparation_is_a_function_of_row_and_training_rows(pipeline, data, prep
     assert X.dtype == np.float32
     assert len(X) == len(data.train.X)
     assert np.isfinite(X).all()
-    assert X.flags.writeable or X.base is None  # a copy, not the data itself
     assert not np.shares_memory(X, data.train.X)
     # each row by itself, whatever was prepared before
     other = transform(data.test.X)
@@ -115,7 +120,7 @@ def test_preparation_is_a_function_of_row_and_training_rows(pipeline, data, prep
 
 def test_nothing_is_learned_from_validation_rows(data, short, jobs_of, add_pipeline):
     """Whatever stands in the validation rows, the training curves are the same."""
-    point = first_space(short).sample(random.Random(0))
+    point = small_point(short)
     fold = jobs_of(short, cv="holdout:0.3").folds[0]
     curves = []
     for value in (None, np.nan, 1e6):
@@ -123,7 +128,7 @@ def test_nothing_is_learned_from_validation_rows(data, short, jobs_of, add_pipel
         if value is not None:
             X[fold.valid] = value
         part = Part(X, data.train.y, source="made up")
-        other = add_pipeline(replace(short, name="short", load=lambda _, p=part: p))
+        other = add_pipeline(replace(short, load=lambda _, p=part: p))
         jobs = jobs_of(other, cv="holdout:0.3")
         curves.append(run_fold(jobs.make(point, 0, epochs=1)).curves)
     for name in ("objective", "loss"):
@@ -141,7 +146,7 @@ def test_a_fold_can_be_trained_without_the_test_rows(short, jobs_of, point):
 def test_equal_points_build_equal_models_and_others_others(pipeline, prepared):
     space = first_space(pipeline)
     rng = random.Random(1)
-    points = [space.sample(rng) for _ in range(5)]
+    points = [space.sample(rng) for _ in range(3)]
     built = []
     for point in points:
         weights = []

@@ -161,7 +161,9 @@ def test_the_model_never_sees_a_validation_row(add_digits, jobs_of):
     # each row carries its own number through an identity preparation
     n = len(DIGITS.load("train").y)
     X = np.arange(n, dtype=np.float32).reshape(n, 1, 1) / n
-    pipeline = add_digits("numbered", X=X, train=train, prepare=lambda X, y, p: np.array)
+    pipeline = add_digits(
+        "numbered", X=X, train=train, prepare=lambda X, y, p: np.array
+    )
     jobs = jobs_of(pipeline, cv="monte-carlo:2:0.3")
     for number, fold in enumerate(jobs.folds):
         run_fold(jobs.make(SMALL, number, epochs=1))

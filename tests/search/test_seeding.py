@@ -30,7 +30,8 @@ def draw():
     ]
 
 found = {}
-for name, seed_all in (("ours", set_keras_seed), ("keras", keras.utils.set_random_seed)):
+functions = {"ours": set_keras_seed, "keras": keras.utils.set_random_seed}
+for name, seed_all in functions.items():
     found[name] = []
     for seed in (0, 0, 7, 2**31 - 1):
         seed_all(seed)

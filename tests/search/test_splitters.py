@@ -64,7 +64,9 @@ def test_k_folds_cover_all_rows_once_per_repeat(given_targets, seed, k, times):
 @given(targets(), seeds, st.integers(1, 5), st.floats(0.1, 0.9))
 def test_a_share_is_kept_to_the_row(given_targets, seed, times, share):
     y, stratified = given_targets
-    folds = folds_of(f"monte-carlo:{times}:{share}", y, seed=seed, stratified=stratified)
+    folds = folds_of(
+        f"monte-carlo:{times}:{share}", y, seed=seed, stratified=stratified
+    )
     assert [fold.repeat for fold in folds] == list(range(times))
     for fold in folds:
         assert len(fold.valid) == int(np.ceil(share * len(y)))
@@ -113,11 +115,12 @@ def test_seed_0_is_a_seed():
 
 
 def test_splitting_moves_no_global_generator():
-    np.random.seed(0)
-    before = np.random.get_state()[1].copy()
+    before = np.random.get_state()[1:3]  # noqa: NPY002  (Keras shuffles by it)
     for text in TEXTS:
         folds_of(text, np.arange(100) % 5)
-    assert np.array_equal(np.random.get_state()[1], before)
+    keys, position = np.random.get_state()[1:3]  # noqa: NPY002
+    assert np.array_equal(keys, before[0])
+    assert position == before[1]
 
 
 @pytest.mark.parametrize(
