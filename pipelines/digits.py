@@ -10,10 +10,10 @@ in cross-validation; a trial of 3 folds and 5 epochs takes a few seconds.
     tunefold search digits
 """
 
+from pipelines.digits_data import load_digits
 from pipelines.images import standardise
 from pipelines.layers import dense_classifier, fit_classes, predict
 from pipelines.pipeline import Pipeline
-from pipelines.sources import load_digits
 from spaces.dense import DENSE
 
 PIPELINE = Pipeline(

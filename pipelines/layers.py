@@ -62,10 +62,13 @@ def class_head(x: Any, n_outputs: int) -> Any:
 
 
 def optimizer(params: Mapping[str, Scalar]) -> Any:
-    """Return the Keras optimizer of `optimizer` and `learning_rate`."""
+    """Return the Keras optimizer of `optimizer` and its learning rate.
+
+    `sgd` takes `sgd_learning_rate` where the space has one: it needs larger rates.
+    """
     import keras
 
-    rate = params["learning_rate"]
+    rate = params.get("sgd_learning_rate") or params["learning_rate"]
     if params["optimizer"] == "sgd":
         return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True)
     return {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}[

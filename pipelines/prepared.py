@@ -16,7 +16,7 @@ import numpy as np
 
 from pipelines.atomic_file import replacing
 from pipelines.part import PARTS, Part, PartName, digest
-from spaces.errors import DataError
+from spaces.errors import DataError, UnknownNameError
 
 VARIABLE = "TUNEFOLD_DATA"
 LIST = "digest.json"
@@ -143,15 +143,15 @@ def fetch(
         One record per file written, in the order of `names`, train before test.
 
     Raises:
-        DataError: A name is unknown (nothing is written then), a part cannot be
-            loaded, or the folder cannot be written.
+        UnknownNameError: There is no such data set; nothing is written then.
+        DataError: A part cannot be loaded, or the folder cannot be written.
     """
     chosen = list(dict.fromkeys(names)) or list(loaders)
     for name in chosen:
         if name not in loaders:
             near = difflib.get_close_matches(name, loaders, n=1)
             known = ", ".join(sorted(loaders))
-            raise DataError(
+            raise UnknownNameError(
                 f"data fetch: must name a known data set, got {name!r}; "
                 + (
                     f"did you mean {near[0]!r}? ({known})"

@@ -8,6 +8,7 @@ TunefoldError (spaces.errors)
     ├── TrialError         the trial is recorded as failed, the study goes on
     ├── FatalError         the study stops; what is finished is kept
     └── TrackingError      the tracking store cannot be used
+        └── UnknownStudyError  it can, but holds no study of that name
 ```
 """
 
@@ -38,3 +39,9 @@ class FatalError(SearchError):
 
 class TrackingError(SearchError):
     """The tracking store cannot be reached or refuses what was sent."""
+
+
+class UnknownStudyError(TrackingError, LookupError):
+    """The tracking store holds other studies, none of that name."""
+
+    exit_status = 2

@@ -1,5 +1,6 @@
 """Intervals of a test score over the test rows it happened to be measured on."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -47,8 +48,12 @@ def score_interval(
         return "Wilson", float(interval.low), float(interval.high)
     rng = np.random.default_rng(seed)
     scores = []
-    for _ in range(RESAMPLES):
-        rows = rng.integers(0, len(y), len(y))
-        scores.append(np.mean([metric.function(y[rows], p[rows]) for p in predictions]))
+    with warnings.catch_warnings():
+        # A resample may lack a class that is predicted.
+        warnings.filterwarnings("ignore", "y_pred contains classes not in y_true")
+        for _ in range(RESAMPLES):
+            rows = rng.integers(0, len(y), len(y))
+            of_models = [metric.function(y[rows], p[rows]) for p in predictions]
+            scores.append(np.mean(of_models))
     low, high = np.quantile(scores, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return "bootstrap", float(low), float(high)

@@ -4,7 +4,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -15,13 +15,13 @@ from rich.console import Console
 from pipelines.registry import get_pipeline
 from search.compile_cache import use_compile_cache
 from search.engines.registry import make_engine
-from search.errors import SettingsError, TrackingError
+from search.errors import SettingsError, TrialError
 from search.facts import differing_facts, gather_facts
 from search.fold import run_fold
 from search.fold_jobs import JobMaker
 from search.journal import FOLDER, Journal, read_trials, settings_from_json
 from search.leaderboard import heading
-from search.plan import probe
+from search.plan import Plan, probe
 from search.progress import SearchProgress
 from search.protocols import Engine, Tracker
 from search.pruners import NoPruner
@@ -31,7 +31,8 @@ from search.store import Store
 from search.study import Study
 from search.tracking import MlflowTracker
 from search.types import Budget
-from search.workers import Slot, make_slots
+from search.workers import Slot, WorkerDiedError, make_slots
+from spaces.errors import TunefoldError
 from spaces.space import SearchSpace, unknown
 
 
@@ -88,18 +89,19 @@ def begin(
     )
     with ThreadPoolExecutor(1) as beside, _closing(slots):
         planned = beside.submit(probe, slots[0], jobs, space, run_fold)
-        store = Store(store_uri, create=True)
-        name = request.name or _free_name(store, folder, settings.pipeline)
-        if store.find(name) is not None:
-            raise TrackingError(
-                f"study '{name}': exists already in {store_uri}; go on with it by "
-                f"'tunefold resume {name}', or give another --name"
-            )
-        settings = replace(settings, name=name)
-        jobs = replace(jobs, settings=settings)
-        console.print(heading(settings), soft_wrap=True, highlight=False)
-        plan = planned.result()
-        console.print(plan.describe(budget), soft_wrap=True, highlight=False)
+        with console.status("starting the workers and timing two epochs"):
+            store = Store(store_uri, create=True)
+            name = request.name or _free_name(store, folder, settings.pipeline)
+            if store.find(name) is not None:
+                raise SettingsError(
+                    f"study '{name}': exists already in {store_uri}; go on with it by "
+                    f"'tunefold resume {name}', or give another --name"
+                )
+            settings = replace(settings, name=name)
+            jobs = replace(jobs, settings=settings)
+            console.print(heading(settings), soft_wrap=True, highlight=False)
+            forecast = _forecast(planned, budget)
+        console.print(forecast, soft_wrap=True, highlight=False)
         facts = gather_facts(settings.backend)
         journal = Journal.create(
             folder / name,
@@ -224,12 +226,17 @@ def _run(
         run_fold=run_fold,
     )
     interrupted = threading.Event()
+    reason, finished = "ended by an error", False
     with _on_interrupt(study, interrupted, console):
         try:
             reason = study.run()
+            finished = not interrupted.is_set()
+        except TunefoldError as error:
+            reason = str(error)
+            raise
         finally:
             progress.close()
-            tracker.study_done(study.trials, finished=not interrupted.is_set())
+            tracker.study_done(study.trials, reason=reason, finished=finished)
             with console.status("sending the last records to MLflow"):
                 tracker.close()
             journal.close()
@@ -241,6 +248,18 @@ def _run(
         unfinished=len(unfinished),
         left_behind=tracker.left_behind,
     )
+
+
+def _forecast(planned: Future[Plan], budget: Budget) -> str:
+    try:
+        return planned.result().describe(budget)
+    except (WorkerDiedError, TrialError) as error:
+        reason = str(error)
+    except TunefoldError:
+        raise
+    except Exception as error:  # noqa: BLE001  (a model may fail in any way)
+        reason = f"{type(error).__name__}: {error}"
+    return f"no forecast: the configuration in the middle of the space fails: {reason}"
 
 
 def _refuse_existing(folder: Path) -> None:

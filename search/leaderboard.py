@@ -1,5 +1,7 @@
 """The leaderboard: trials by score, as rows, as a table, as Markdown."""
 
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +22,7 @@ class Row:
         rank: From 1.
         number: The trial's number.
         score: Mean over folds of the searched metric at the common epoch.
-        score_std: Standard deviation over folds.
+        score_std: Standard deviation over folds, NaN for a single fold.
         gap: Generalization gap at that epoch, positive when validation is worse.
         epoch: The common epoch.
         metrics: Every followed metric at that epoch, the searched one first.
@@ -72,10 +74,11 @@ def heading(settings: Settings) -> str:
     """Say in one line what the scores are."""
     s = settings
     rule = "the best common epoch" if s.epoch == "best" else "the last epoch"
+    spread = "" if s.cv.startswith("holdout") else ", ± standard deviation over folds"
     rows = "all rows" if s.n_rows is None else f"{s.n_rows:,} rows"
     return (
         f"{s.name}: {s.pipeline}, {rows}, {s.cv}; {s.metrics[0]}: mean over folds at "
-        f"{rule} of {s.epochs}, ± standard deviation over folds; test rows not used"
+        f"{rule} of {s.epochs}{spread}; test rows not used"
     )
 
 
@@ -104,11 +107,13 @@ def leaderboard_markdown(settings: Settings, trials: Sequence[Trial]) -> str:
     for row in rows:
         cells = [str(row.number), *_cells(settings, row), describe(row.params)]
         lines.append("| " + " | ".join(cells) + " |")
-    counts = {
-        state: sum(trial.state is state for trial in trials) for state in TrialState
-    }
-    told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-    return "\n".join([*lines, "", f"{len(trials)} trials: {told}."])
+    counts = Counter(trial.state for trial in trials)
+    told = ", ".join(
+        f"{counts[state]} {'unfinished' if state == 'running' else state}"
+        for state in TrialState
+        if counts[state]
+    )
+    return "\n".join([*lines, "", f"trials: {told or 'none'}"])
 
 
 def describe(params: Mapping[str, Scalar]) -> str:
@@ -136,8 +141,12 @@ def describe(params: Mapping[str, Scalar]) -> str:
 
 
 def row_as_json(row: Row, run_id: str) -> dict[str, Any]:
-    """Return a row as plain data, with the trial's run in the tracking store."""
-    return {**vars(row), "run_id": run_id}
+    """Return a row as plain data, with the trial's run in the tracking store.
+
+    JSON knows no NaN: the spread of a single fold is None.
+    """
+    std = None if math.isnan(row.score_std) else row.score_std
+    return {**vars(row), "score_std": std, "run_id": run_id}
 
 
 def _columns(settings: Settings) -> list[str]:
@@ -146,8 +155,9 @@ def _columns(settings: Settings) -> list[str]:
 
 
 def _cells(settings: Settings, row: Row) -> list[str]:
+    single = math.isnan(row.score_std)
     return [
-        f"{row.score:.4f} ±{row.score_std:.4f}",
+        f"{row.score:.4f}" + ("" if single else f" ±{row.score_std:.4f}"),
         *(f"{row.metrics[name]:.4f}" for name in settings.metrics[1:]),
         f"{row.gap:+.4f}",
         str(row.epoch),

@@ -60,6 +60,7 @@ class SearchProgress:
         """Take in what an earlier session of the study did."""
         for trial in trials:
             self._trials[trial.number] = trial
+        self._update()
 
     def fold_done(self, trial: Trial, result: FoldResult) -> None:  # noqa: ARG002
         """Move the bars on."""
@@ -72,9 +73,12 @@ class SearchProgress:
         self._trials[trial.number] = trial
         self._update()
         if self._live is None:
-            self._console.print(self._line(trial), highlight=False, soft_wrap=True)
+            # as Text: in a reason, brackets are no markup
+            self._console.print(Text(self._line(trial)), soft_wrap=True)
 
-    def study_done(self, trials: Sequence[Trial], *, finished: bool) -> None:
+    def study_done(
+        self, trials: Sequence[Trial], *, reason: str, finished: bool
+    ) -> None:
         """Nothing: the leaderboard follows."""
 
     def close(self) -> None:
@@ -84,8 +88,9 @@ class SearchProgress:
             self._live = None
 
     def _update(self) -> None:
-        ended = [t for t in self._trials.values() if t.state is not TrialState.RUNNING]
-        folds = sum(len(t.folds) for t in self._trials.values())
+        trials = self._known()
+        ended = [t for t in trials if t.state is not TrialState.RUNNING]
+        folds = sum(len(t.folds) for t in trials)
         self._bars.update(self._trial_bar, completed=len(ended))
         self._bars.update(self._fold_bar, completed=folds)
 
@@ -94,7 +99,7 @@ class SearchProgress:
         table = Table(box=None, padding=(0, 1))
         for column in ("trial", "state", self._metric.name, "configuration"):
             table.add_column(column, overflow="ellipsis", no_wrap=True)
-        for trial in list(self._trials.values())[-MAX_LINES:]:
+        for trial in self._known()[-MAX_LINES:]:
             folds = f"fold {len(trial.folds)}/{self._n_folds}"
             running = trial.state is TrialState.RUNNING
             table.add_row(
@@ -104,6 +109,10 @@ class SearchProgress:
                 describe(trial.params),
             )
         return Group(self._bars, Text(self._best_note()), table)
+
+    def _known(self) -> list[Trial]:
+        # A copy in one step: the display draws in a thread of its own.
+        return list(self._trials.values())
 
     def _time_note(self) -> str:
         seconds = time.monotonic() - self._began
@@ -118,7 +127,7 @@ class SearchProgress:
         if self._budget.trials is not None and self._folds_here:
             done = sum(
                 self._n_folds if t.state is not TrialState.RUNNING else len(t.folds)
-                for t in self._trials.values()
+                for t in self._known()
             )
             missing = max(0, self._budget.trials * self._n_folds - done)
             by_folds = gone / self._folds_here * missing
@@ -126,7 +135,7 @@ class SearchProgress:
         return min(known, default=None)
 
     def _best_note(self) -> str:
-        best = best_trial(self._metric, list(self._trials.values()))
+        best = best_trial(self._metric, self._known())
         if best is None:
             return "no complete trial yet"
         return (
@@ -143,7 +152,7 @@ class SearchProgress:
             for name in self._settings.metrics
         )
         copy = "" if trial.copy_of is None else f"  (as trial {trial.copy_of})"
-        best = best_trial(self._metric, list(self._trials.values()))
+        best = best_trial(self._metric, self._known())
         number = best.number if best else trial.number
         return f"{head}  {values}{copy}  best: trial {number}  {self._time_note()}"
 

@@ -88,8 +88,17 @@ class Tracker(Protocol):
         """Record how a trial ended."""
         ...
 
-    def study_done(self, trials: Sequence[Trial], *, finished: bool) -> None:
-        """Record the study as it stands when its loop ends."""
+    def study_done(
+        self, trials: Sequence[Trial], *, reason: str, finished: bool
+    ) -> None:
+        """Record the study as it stands when its loop ends.
+
+        Args:
+            trials: All trials, also those that miss folds.
+            reason: Why it ended, one line.
+            finished: Whether its budget was spent; otherwise it was interrupted or
+                could not go on.
+        """
         ...
 
     def close(self) -> None:

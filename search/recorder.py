@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from search.journal import Event, trial_to_events
+from search.journal import trial_to_events
 from search.metrics import METRICS
 from search.scoring import (
     generalization_gap,
@@ -30,6 +30,9 @@ _STATUS = {
     TrialState.FAILED: FAILED,
     TrialState.RUNNING: KILLED,  # the study ended before it
 }
+
+UNFINISHED = "unfinished"
+"""State of a trial that its study left open; `tunefold resume` goes on with it."""
 
 Value = tuple[str, float, int]
 
@@ -56,13 +59,26 @@ class Recorder:
         """Create the study's run, or take it up again."""
         s = self._settings
         run = self._store.find(s.name)
-        if run is not None:
+        if run is None:
+            self.run_id = self._create_study(facts)
+        else:
             self.run_id = run.info.run_id
             self.client.update_run(self.run_id, status=RUNNING)
-            for trial in self._store.children(self.run_id):
-                number = trial.data.tags[KEY].rpartition("/")[2]
-                self._runs[int(number)] = trial.info.run_id
-            return
+            self._take_up_trials()
+        study = {"settings": asdict(s), "facts": dict(facts)}
+        self.client.log_dict(self.run_id, study, "study.json")
+
+    def _take_up_trials(self) -> None:
+        for run in self._store.children(self.run_id):
+            number = run.data.tags[KEY].rpartition("/")[2]
+            if run.data.params:  # else cut short at once: `_run_of` completes it
+                self._runs[int(number)] = run.info.run_id
+            if run.data.tags.get("state") == UNFINISHED:
+                self.client.update_run(run.info.run_id, status=RUNNING)
+                self.client.set_tag(run.info.run_id, "state", TrialState.RUNNING.value)
+
+    def _create_study(self, facts: Mapping[str, str]) -> str:
+        s = self._settings
         tags = {
             KEY: s.name,
             KIND: "study",
@@ -83,11 +99,9 @@ class Recorder:
             **{f"version.{name}": value for name, value in facts.items()},
             **s.tags,
         }
-        self.run_id = self._store.create_run(
+        return self._store.create_run(
             self.experiment_id, s.name, tags=tags, began=self._began
         )
-        study = {"settings": asdict(s), "facts": dict(facts)}
-        self.client.log_dict(self.run_id, study, "study.json")
 
     def fold(self, trial: Trial, result: FoldResult) -> None:
         """Write a fold's curves as `val_loss/fold_0`, one value per epoch."""
@@ -107,7 +121,7 @@ class Recorder:
             for result in trial.folds:
                 self.fold(trial, result)
         self._log(run_id, self._trial_values(trial), ended=ended)
-        tags = {"state": trial.state.value, "reason": trial.reason or ""}
+        tags = {"state": _state(trial), "reason": trial.reason or ""}
         if trial.copy_of is not None:
             tags["copy_of"] = f"{self._settings.name}/{trial.copy_of}"
         for name, value in tags.items():
@@ -130,9 +144,10 @@ class Recorder:
         ended = (run.info.status, run.data.tags.get("state"))
         return bool(ended == (_STATUS[trial.state], trial.state.value))
 
-    def end(self, description: str, *, finished: bool) -> None:
-        """Write the study's description and end its run."""
+    def end(self, description: str, *, reason: str, finished: bool) -> None:
+        """Write the study's description and why it ended, and end its run."""
         self.client.set_tag(self.run_id, "mlflow.note.content", description)
+        self.client.set_tag(self.run_id, "reason", reason)
         self.client.set_terminated(self.run_id, FINISHED if finished else KILLED)
 
     def _run_of(self, trial: Trial) -> str:
@@ -157,7 +172,7 @@ class Recorder:
                 },
                 began=_began(trial, self._began),
             )
-            self._log_params(run_id, trial)
+        self._log_params(run_id, trial)
         self._runs[trial.number] = run_id
         return run_id
 
@@ -194,8 +209,8 @@ class Recorder:
         values: list[Value] = []
         if trial.told is not None:
             values.append(("told", metric.sign(trial.told), 0))
-        if not trial.folds:
-            return values
+        if not trial.folds or trial.state is TrialState.RUNNING:
+            return values  # sums of an open trial would change: a second value
         values += [
             ("n_parameters", trial.folds[0].n_parameters, 0),
             ("seconds", sum(fold.seconds for fold in trial.folds), 0),
@@ -219,10 +234,8 @@ class Recorder:
         return [value for value in values if not math.isnan(value[1])]
 
 
-def read_study(store: Store, run_id: str) -> tuple[Event, dict[str, str]]:
-    """Return a study's settings, as plain data, and facts from its artifact."""
-    study = store.read_json(run_id, "study.json")
-    return study["settings"], study["facts"]
+def _state(trial: Trial) -> str:
+    return UNFINISHED if trial.state is TrialState.RUNNING else trial.state.value
 
 
 def _fold_values(result: FoldResult) -> list[Value]:

@@ -27,7 +27,8 @@ class HeldOutScore:
         low: Lower end of the 95 % interval over test rows: what another sample of
             test rows would change.
         high: Upper end.
-        unseen_mean: Over seeds, without the test rows that also occur in training.
+        unseen_mean: Over seeds, without the test rows that also occur in training;
+            NaN when all of them do.
     """
 
     mean: float
@@ -92,7 +93,9 @@ class RerunReport:
                 f"test {name} {score.mean:.4f}{spread}, 95 % interval over test rows "
                 f"{score.low:.4f} to {score.high:.4f} ({score.interval})"
             )
-        if self.n_repeated:
+        if self.n_repeated == self.n_test:
+            lines.append("all test rows also occur among the training rows")
+        elif self.n_repeated:
             unseen = ", ".join(
                 f"{name} {score.unseen_mean:.4f}"
                 for name, score in self.metrics.items()
@@ -130,7 +133,9 @@ def score_on_test(
     metric = METRICS[name]
     scores = [metric.function(y, p) for p in predictions]
     method, low, high = score_interval(metric, y, predictions)
-    without = [metric.function(y[unseen], p[unseen]) for p in predictions]
+    without = [math.nan]
+    if unseen.any():
+        without = [metric.function(y[unseen], p[unseen]) for p in predictions]
     return HeldOutScore(
         mean=float(np.mean(scores)),
         seed_std=float(np.std(scores, ddof=1)) if len(scores) > 1 else math.nan,

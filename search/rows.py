@@ -55,8 +55,8 @@ def _all_but_a_few(y: NDArray[Any], left_out: int, *, seed: int) -> NDArray[np.i
     spare = shuffled[np.sort(firsts[counts > 1])]
     if len(spare) < left_out:
         raise SettingsError(
-            f"--rows {len(y) - left_out}: leaves out {left_out} rows, but only "
-            f"{len(spare)} classes have more than one; use all {len(y)} rows"
+            f"--rows {len(y) - left_out}: leaves out {left_out} rows, one of a class "
+            f"each, but the classes with two or more are {len(spare)}; use all rows"
         )
     return np.delete(np.arange(len(y)), spare[:left_out])
 

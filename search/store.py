@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from search.errors import TrackingError
+from search.errors import TrackingError, UnknownStudyError
 from spaces.space import unknown
 
 KEY = "tunefold.key"
@@ -63,18 +63,20 @@ class Store:
                 f"{uri}: there is no tracking store in {self._local.parent.resolve()}; "
                 "run a search first, or name the store by --tracking-uri"
             )
-        with _quiet():
-            from mlflow import MlflowClient
+        if self._local is not None and create:
+            _refuse_unwritable(self._local)
+        from mlflow import MlflowClient
 
-            try:
-                self.client: Any = MlflowClient(tracking_uri=uri)
-                self.client.search_experiments(max_results=1)
-            except Exception as error:  # noqa: BLE001  (of the server's own kind)
-                raise TrackingError(
-                    f"{uri}: the tracking store cannot be used "
-                    f"({_reason(error)}); start the server, or leave "
-                    "--tracking-uri and MLFLOW_TRACKING_URI out"
-                ) from None
+        _silence_logs()
+        try:
+            self.client: Any = MlflowClient(tracking_uri=uri)
+            self.client.search_experiments(max_results=1)
+        except Exception as error:  # noqa: BLE001  (of the server's own kind)
+            raise TrackingError(
+                f"{uri}: the tracking store cannot be used "
+                f"({_reason(error)}); start the server, or leave "
+                "--tracking-uri and MLFLOW_TRACKING_URI out"
+            ) from None
 
     @property
     def is_local(self) -> bool:
@@ -82,8 +84,18 @@ class Store:
         return self._local is not None
 
     def experiment_id(self, name: str) -> str:
-        """Return the experiment of that name, created when it is not there."""
+        """Return the experiment of that name, created when it is not there.
+
+        Raises:
+            TrackingError: It is deleted, which keeps its name taken.
+        """
         found = self.client.get_experiment_by_name(name)
+        if found is not None and found.lifecycle_stage == "deleted":
+            raise TrackingError(
+                f"{self.uri}: experiment '{name}' is deleted; restore it "
+                f"('mlflow experiments restore -x {found.experiment_id}'), or give "
+                "another --experiment"
+            )
         if found is not None:
             return str(found.experiment_id)
         location = None
@@ -101,7 +113,8 @@ class Store:
         """Return the run of a study; the latest of the store when none is named.
 
         Raises:
-            TrackingError: There is none of that name.
+            UnknownStudyError: There are others, none of that name.
+            TrackingError: There is none at all.
         """
         studies = self._search(f"tags.`{KIND}` = 'study'")
         names = [run.data.tags[KEY] for run in studies]
@@ -112,7 +125,7 @@ class Store:
         if name is None:
             return studies[0]
         if name not in names:
-            raise TrackingError(f"{self.uri}: {unknown('study', name, names)}")
+            raise UnknownStudyError(f"{self.uri}: {unknown('study', name, names)}")
         return studies[names.index(name)]
 
     def children(self, run_id: str) -> list[Any]:
@@ -144,7 +157,7 @@ class Store:
         Raises:
             TrackingError: The run does not have it.
         """
-        with tempfile.TemporaryDirectory() as folder, _quiet():
+        with tempfile.TemporaryDirectory() as folder:
             try:
                 path = self.client.download_artifacts(run_id, artifact, folder)
             except Exception as error:  # noqa: BLE001  (of the server's own kind)
@@ -197,12 +210,23 @@ def _local_file(uri: str) -> Path | None:
     return Path(uri.removeprefix("sqlite:///").partition("?")[0])
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
+def _refuse_unwritable(file: Path) -> None:
+    # MLflow itself tries for two minutes to open a database that cannot be.
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.open("ab").close()
+    except OSError as error:
+        raise TrackingError(
+            f"sqlite:///{file}: the tracking store cannot be written in "
+            f"{file.parent.resolve()} ({error.strerror}); search from a folder where "
+            "you may write, or name another store by --tracking-uri"
+        ) from None
+
+
+def _silence_logs() -> None:
     # The migration of a new database is told line by line on stderr.
     for name in ("alembic", "mlflow", "mlflow.store.db.utils"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    yield
 
 
 def _reason(error: Exception) -> str:

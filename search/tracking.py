@@ -47,12 +47,14 @@ class MlflowTracker:
         path = self._journal.predictions_path(trial.number)
         self._put(lambda: self._recorder.trial(trial, path))
 
-    def study_done(self, trials: Sequence[Trial], *, finished: bool) -> None:
+    def study_done(
+        self, trials: Sequence[Trial], *, reason: str, finished: bool
+    ) -> None:
         """Send the study's summary; trials it left unfinished end as killed."""
         for trial in trials:
             if trial.state is TrialState.RUNNING:
                 self.trial_done(trial)
-        self._put(lambda: self._summarise(trials, finished=finished))
+        self._put(lambda: self._summarise(trials, reason, finished))
 
     def close(self) -> None:
         """Wait for the writer; `left_behind` then counts what could not be sent."""
@@ -69,7 +71,7 @@ class MlflowTracker:
         if trial.state is not TrialState.RUNNING:
             self._recorder.trial(trial, self._journal.predictions_path(trial.number))
 
-    def _summarise(self, trials: Sequence[Trial], *, finished: bool) -> None:
+    def _summarise(self, trials: Sequence[Trial], reason: str, finished: bool) -> None:
         s = self._settings
         save_view(
             self._recorder.client,
@@ -78,7 +80,9 @@ class MlflowTracker:
             greater_is_better=METRICS[s.metrics[0]].greater_is_better,
             varying_params=varying(trials),
         )
-        self._recorder.end(leaderboard_markdown(s, trials), finished=finished)
+        self._recorder.end(
+            leaderboard_markdown(s, trials), reason=reason, finished=finished
+        )
 
 
 def varying(trials: Sequence[Trial]) -> list[str]:

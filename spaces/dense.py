@@ -49,11 +49,20 @@ factors (sum of absolute values, sum of squares, no factor one half).
 OPTIMISATION = SearchSpace(
     {
         "optimizer": Choice(options=("adam", "adamw", "sgd")),
-        "learning_rate": Float(low=1e-4, high=1e-2, log=True),
+        "learning_rate": Float(
+            low=1e-4, high=1e-2, log=True, when=("optimizer", ("adam", "adamw"))
+        ),
+        "sgd_learning_rate": Float(
+            low=3e-3, high=0.3, log=True, when=("optimizer", ("sgd",))
+        ),
         "batch_size": Choice(options=(64, 128, 256)),
     }
 )
-"""How the weights are found; `sgd` runs with Nesterov momentum .9."""
+"""How the weights are found; `sgd` runs with Nesterov momentum .9.
+
+Its rates are larger by an order of magnitude than those of the adaptive optimizers:
+one range for all would hold mostly bad points for one of them.
+"""
 
 DENSE = capacity(6) | REGULARIZATION | OPTIMISATION
 """One to six hidden layers, each with its own width."""

@@ -68,6 +68,7 @@ def data_fetch(names: tuple[str, ...], to: str) -> None:
     """Copy data sets, digest-checked, into a folder; all of them without NAMES.
 
     \b
+    tunefold data fetch digits --to data
     tunefold data fetch --to /media/stick/tunefold-data
     TUNEFOLD_DATA=/media/stick/tunefold-data tunefold search fashion_mnist
     """

@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.part import Part, digest
 from pipelines.prepared import fetch, load_prepared
-from spaces.errors import DataError
+from spaces.errors import DataError, UnknownNameError
 
 
 def load_tiny(part):
@@ -175,9 +175,9 @@ def test_a_listed_file_that_is_missing_is_refused(folder):
 
 def test_an_unknown_name_is_refused_before_anything_is_written(tmp_path):
     to = tmp_path / "data"
-    with pytest.raises(DataError, match="got 'tinny'; did you mean 'tiny'"):
+    with pytest.raises(UnknownNameError, match="got 'tinny'; did you mean 'tiny'"):
         fetch(["tiny", "tinny"], to, LOADERS)
-    with pytest.raises(DataError, match="got 'q'; known: grouped, tiny"):
+    with pytest.raises(UnknownNameError, match="got 'q'; known: grouped, tiny"):
         fetch(["q"], to, LOADERS)
     assert not to.exists()
 

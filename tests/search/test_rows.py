@@ -42,6 +42,15 @@ def test_a_few_rows_less_than_all_can_be_had(n_rows):
     assert left_out.max() <= 1
 
 
+def test_the_only_row_of_a_class_is_never_left_out():
+    rare = np.array([0] * 20 + [1] * 20 + [2])
+    for seed in range(10):
+        rows = choose_rows(rare, 39, seed=seed, stratified=True)
+        assert set(rare[rows]) == {0, 1, 2}
+    with pytest.raises(SettingsError, match="classes with two or more are 1; use all"):
+        choose_rows(np.array([0] * 20 + [1, 2]), 20, seed=0, stratified=True)
+
+
 def test_another_seed_chooses_others():
     one, two = (choose_rows(y, 100, seed=s, stratified=True) for s in (0, 1))
     assert not np.array_equal(one, two)

@@ -694,7 +694,7 @@ def test_any_timing_gives_the_same_trials(workers, space, study):
             workers=workers,
             slots=slots,
             run_fold=fail_some if space is FEW else run_fold,
-            budget=Budget(trials=15, max_failures=100),
+            budget=Budget(trials=10, max_failures=100),
             engine=Learning(space),
         )
         s.run()
@@ -704,7 +704,7 @@ def test_any_timing_gives_the_same_trials(workers, space, study):
         return content(s.trials), [e["number"] for e in s.events("told")]
 
     first = run(None)
-    for sleeps in range(5):
+    for sleeps in range(3):
         assert run(sleeps) == first
 
 

@@ -180,4 +180,8 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_all():
     assert unknown("engine", "optun", known) == (
         "unknown engine 'optun'; did you mean 'optuna'? (optuna, random)"
     )
-    assert unknown("engine", "zzz", known) == ("unknown engine 'zzz'; (optuna, random)")
+    assert unknown("engine", "zzz", known) == (
+        "unknown engine 'zzz'; known: optuna, random"
+    )
+    # the beginning of a long name is near, however much is missing
+    assert "did you mean 'random'?" in unknown("engine", "r", known)

@@ -5,13 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.sources import (
-    digest,
-    fetch,
-    load_digits,
-    load_prepared,
-    open_mapped,
-)
+from pipelines.digits_data import load_digits
+from pipelines.mapped import open_mapped
+from pipelines.part import digest
+from pipelines.prepared import fetch, load_prepared
 from spaces.errors import DataError
 
 ROOT = Path(__file__).parents[2]
@@ -83,9 +80,9 @@ def test_workers_map_what_the_study_loaded(tmp_path):
     np.testing.assert_array_equal(mapped.y, loaded.y, strict=True)
 
 
-def test_importing_the_sources_loads_neither_keras_nor_scikit_learn():
+def test_importing_the_loader_loads_neither_keras_nor_scikit_learn():
     code = (
-        "import sys, pipelines.sources;"
+        "import sys, pipelines.digits_data;"
         "print(sorted({'keras', 'sklearn', 'tensorflow', 'jax'} & set(sys.modules)))"
     )
     ran = subprocess.run(

@@ -1,30 +1,9 @@
-"""Where raw data comes from: one load function per data set, one name for each step.
-
-Every loader takes a part's name and opens only what that part needs, looks into the
-TUNEFOLD_DATA folder first (`prepared.py`), and says in words where the data is from.
-"""
+"""Where the handwritten digits come from: scikit-learn, cut once and for all."""
 
 import numpy as np
 
-from pipelines.fashion_mnist_files import load_fashion_mnist
-from pipelines.mapped import open_mapped, user_cache_folder
-from pipelines.part import PARTS, Part, PartName, digest
-from pipelines.prepared import FetchedFile, data_folder, fetch, load_prepared
-
-__all__ = [
-    "PARTS",
-    "FetchedFile",
-    "Part",
-    "PartName",
-    "data_folder",
-    "digest",
-    "fetch",
-    "load_digits",
-    "load_fashion_mnist",
-    "load_prepared",
-    "open_mapped",
-    "user_cache_folder",
-]
+from pipelines.part import Part, PartName
+from pipelines.prepared import load_prepared
 
 DIGITS_TEST_SHARE = 0.2
 DIGITS_SEED = 0  # part of the data set's definition: never a study's seed

@@ -1,0 +1,149 @@
+import io
+import json
+import math
+
+import pytest
+from rich.console import Console
+
+from search.leaderboard import (
+    describe,
+    heading,
+    leaderboard_markdown,
+    leaderboard_table,
+    make_rows,
+    row_as_json,
+)
+from search.types import TrialState
+from spaces.dense import DENSE
+
+
+def printed(table):
+    out = io.StringIO()
+    Console(file=out, width=200).print(table)
+    return out.getvalue()
+
+
+def test_a_row_holds_the_figures_of_its_trial(make_settings, make_trial):
+    (row,) = make_rows(make_settings(), [make_trial(7)])
+    # By hand: folds of .85, .86, .87 in the third epoch; training is .05 higher.
+    assert (row.rank, row.number, row.epoch, row.n_parameters) == (1, 7, 3, 1234)
+    assert row.score == pytest.approx(0.86)
+    assert row.score_std == pytest.approx(0.01)
+    assert row.gap == pytest.approx(0.05)
+    assert row.metrics == pytest.approx({"accuracy": 0.86, "log_loss": 0.39})
+    assert list(row.metrics) == ["accuracy", "log_loss"]
+    assert row.seconds == 7.5
+
+
+def test_only_complete_trials_are_ranked(make_settings, make_trial):
+    trials = [
+        make_trial(0, height=0.7),
+        make_trial(1, state="failed"),
+        make_trial(2, state="running"),
+        make_trial(3, height=0.8),
+        make_trial(4, height=0.8),
+        make_trial(5, state="stopped"),
+    ]
+    rows = make_rows(make_settings(), trials)
+    assert [(row.rank, row.number) for row in rows] == [(1, 3), (2, 4), (3, 0)]
+
+
+def test_the_heading_says_what_the_scores_are(make_settings):
+    text = heading(make_settings(n_rows=5000))
+    assert "digits, 5,000 rows, kfold:3; accuracy: mean over folds at the best" in text
+    assert "of 4" in text
+    assert "test rows not used" in text
+    assert "all rows" in heading(make_settings())
+    assert "the last epoch" in heading(make_settings(epoch="last"))
+
+
+def test_the_table_shows_score_and_log_loss(make_settings, make_trial):
+    settings = make_settings()
+    text = printed(leaderboard_table(settings, make_rows(settings, [make_trial(7)])))
+    line = next(line for line in text.splitlines() if "±0.0100" in line)
+    for cell in ("7", "0.8600 ±0.0100", "0.3900", "+0.0500", "3", "1,234", "8"):
+        assert f" {cell} " in line, cell
+    assert "64, dropout 0.3, batch_norm" in line
+
+
+def test_a_single_fold_is_shown_without_a_spread(make_settings, make_trial):
+    settings = make_settings(cv="holdout:0.2")
+    trial = make_trial(n_folds=1)
+    rows = make_rows(settings, [trial])
+    assert math.isnan(rows[0].score_std)
+    for text in (
+        printed(leaderboard_table(settings, rows)),
+        leaderboard_markdown(settings, [trial]),
+    ):
+        assert "0.8500" in text
+        assert "nan" not in text
+        assert "±" not in text
+
+
+def test_markdown_holds_the_table_and_the_count_of_states(make_settings, make_trial):
+    trials = [
+        make_trial(0, height=0.7),
+        make_trial(1, state="failed"),
+        make_trial(2, height=0.8),
+        make_trial(3, state="running"),
+    ]
+    lines = leaderboard_markdown(make_settings(), trials).splitlines()
+    assert lines[0] == heading(make_settings())
+    head, rule, first, second = (line.split("|")[1:-1] for line in lines[2:6])
+    assert [cell.strip() for cell in head] == [
+        *("trial", "accuracy", "log_loss", "gap", "epoch", "weights", "seconds"),
+        "configuration",
+    ]
+    assert len(rule) == len(first) == len(head)
+    assert [row[0].strip() for row in (first, second)] == ["2", "0"]
+    assert first[1].strip() == "0.7600 ±0.0100"
+    assert lines[-1] == "trials: 1 unfinished, 2 complete, 1 failed"
+
+
+def test_markdown_of_a_study_without_a_result(make_settings):
+    assert leaderboard_markdown(make_settings(), []).endswith("trials: none")
+
+
+def test_the_longest_description_fits_into_a_tag(make_settings, make_trial):
+    import random
+
+    rng = random.Random(0)
+    points = [DENSE.sample(rng) for _ in range(200)]
+    widest = sorted(points, key=lambda point: len(describe(point)))[-30:]
+    trials = [make_trial(n, params=point) for n, point in enumerate(widest)]
+    text = leaderboard_markdown(make_settings(), trials)
+    assert len(text) < 8000  # what MLflow stores in one tag
+    assert text.count("\n| ") == 1 + 1 + 20  # head, rule, rows
+
+
+@pytest.mark.parametrize(
+    ("params", "text"),
+    [
+        ({"n_layers": 2, "width_1": 64, "width_2": 32}, "64-32"),
+        ({"n_layers": 2, "units": 8}, "n_layers 2, units 8"),
+        ({"l2": "off", "dropout": 0.123456}, "dropout 0.12"),
+        ({"l2": "on", "l2_strength": 1.234e-05}, "l2 1.2e-05"),
+        ({"batch_norm": True, "bias": False, "act": "relu"}, "batch_norm, relu"),
+        ({"batch_size": 128, "learning_rate": 0.001}, "batch_size 128, learning_rate "),
+        ({}, ""),
+    ],
+)
+def test_a_configuration_in_one_line(params, text):
+    assert describe(params).startswith(text)
+    assert "off" not in describe(params)
+
+
+@pytest.mark.parametrize("n_folds", [1, 3])
+def test_a_row_as_json_is_strict_json(make_settings, make_trial, n_folds):
+    (row,) = make_rows(make_settings(), [make_trial(n_folds=n_folds)])
+    plain = row_as_json(row, "abc")
+    read = json.loads(json.dumps(plain, allow_nan=False))
+    assert read["run_id"] == "abc"
+    assert read["params"]["width_1"] == 64
+    assert (read["score_std"] is None) == (n_folds == 1)
+
+
+def test_each_state_is_counted_in_words(make_settings, make_trial):
+    trials = [make_trial(n, state=state) for n, state in enumerate(TrialState)]
+    end = leaderboard_markdown(make_settings(), trials).splitlines()[-1]
+    assert end == "trials: 1 unfinished, 1 complete, 1 stopped, 1 failed"

@@ -1,0 +1,125 @@
+import math
+import random
+from types import SimpleNamespace
+
+import pytest
+
+from search.plan import PROBE_EPOCHS, Plan, middle_point, probe
+from search.types import Budget
+from spaces.dense import DENSE
+from spaces.params import Choice, Float, Int
+from spaces.space import SearchSpace
+
+
+def plan(**fields):
+    usual = {
+        "n_folds": 3,
+        "epochs": 10,
+        "epoch_seconds": 0.5,
+        "start_seconds": 2.0,
+        "workers": 1,
+    }
+    return Plan(**usual | fields)
+
+
+def test_a_trial_is_its_folds_and_one_start():
+    assert plan().trial_seconds == 2.0 + 3 * 10 * 0.5
+
+
+@pytest.mark.parametrize(
+    ("budget", "workers", "words"),
+    [
+        (Budget(trials=12), 1, "12 trials in about 3 min"),  # 12 x 17 s
+        (Budget(trials=4), 1, "4 trials in about 68 s"),
+        (Budget(trials=4), 2, "2 at a time: 4 trials in about 34 s"),
+        (Budget(trials=5), 2, "5 trials in about 51 s"),  # three rounds
+        (Budget(minutes=10), 1, "about 35 trials in 10 minutes"),
+        (Budget(minutes=10), 2, "about 70 trials in 10 minutes"),
+        (Budget(minutes=0.1), 1, "about 1 trials in 0.1 minutes"),
+        (Budget(trials=12, minutes=10), 1, "12 trials in about 3 min"),
+        (Budget(trials=100, minutes=10), 1, "about 35 trials in 10 minutes"),
+    ],
+)
+def test_the_budget_that_ends_first_is_told(budget, workers, words):
+    text = plan(workers=workers).describe(budget)
+    assert text.endswith(words)
+    assert text.startswith("3 folds x 10 epochs x 0.5 s + 2 s to start = about 17 s")
+
+
+def test_one_worker_is_not_worth_a_word():
+    assert "at a time" not in plan().describe(Budget(trials=1))
+
+
+# The middle of a space
+
+
+def test_the_middle_of_each_range_on_its_own_scale():
+    space = SearchSpace(
+        {
+            "flat": Float(low=0.0, high=1.0),
+            "log": Float(low=1e-4, high=1e-2, log=True),
+            "step": Float(low=0.0, high=0.4, step=0.1),
+            "int": Int(low=1, high=6),
+            "int_log": Int(low=4, high=256, log=True),
+            "choice": Choice(options=("a", "b", "c")),
+        }
+    )
+    point = middle_point(space)
+    assert point == {
+        "flat": 0.5,
+        "log": pytest.approx(1e-3),
+        "step": 0.2,
+        "int": 3,
+        "int_log": 32,
+        "choice": "b",
+    }
+    assert list(point) == list(space.params)
+
+
+def test_the_middle_lies_in_the_space_and_has_active_parameters_only():
+    point = middle_point(DENSE)
+    DENSE.check(point)
+    layers = point["n_layers"]
+    widths = [name for name in point if name.startswith("width_")]
+    assert widths == [f"width_{n + 1}" for n in range(layers)]
+    assert set(point) < set(DENSE.params)
+    rng = random.Random(0)
+    assert any(set(DENSE.sample(rng)) - set(point) for _ in range(50))
+
+
+# The probe
+
+
+def test_the_probe_times_two_epochs_of_one_fold(make_fold, make_settings):
+    space = SearchSpace({"x": Float(low=0.0, high=1.0)})
+    asked = {}
+    settings = make_settings(workers=2)
+
+    def make(params, fold, *, epochs):
+        asked.update(params=params, fold=fold, epochs=epochs)
+        return "job"
+
+    def run(function, job, *, trial):
+        assert (function, job) == ("run_fold", "job")
+        asked["trial"] = trial
+        return make_fold(seconds=10.0, epoch_seconds=[6.0, 1.0], measure_seconds=0.5)
+
+    jobs = SimpleNamespace(settings=settings, n_folds=3, make=make)
+    result = probe(SimpleNamespace(run=run), jobs, space, "run_fold")
+    # no trial of the study: the slot gives it a process of its own
+    assert asked == {"params": {"x": 0.5}, "fold": 0, "epochs": 2, "trial": -1}
+    assert PROBE_EPOCHS == 2
+    assert (result.n_folds, result.epochs, result.workers) == (3, 4, 2)
+    assert result.epoch_seconds == 1.25  # the second one and its measuring
+    assert result.start_seconds == 7.5
+    assert math.isclose(result.trial_seconds, 7.5 + 3 * 4 * 1.25)
+
+
+def test_a_start_never_takes_less_than_nothing(make_fold, make_settings):
+    fast = make_fold(seconds=1.0, epoch_seconds=[0.1, 0.8], measure_seconds=0.0)
+    jobs = SimpleNamespace(
+        settings=make_settings(), n_folds=2, make=lambda *_, epochs: None
+    )
+    slot = SimpleNamespace(run=lambda *_, trial: fast)
+    space = SearchSpace({"x": Float(low=0.0, high=1.0)})
+    assert probe(slot, jobs, space, None).start_seconds == 0.0

@@ -1,0 +1,157 @@
+import math
+
+import numpy as np
+import pytest
+
+from pipelines.part import Part
+from search.rerun_report import HeldOutScore, RerunReport, repeated_rows, score_on_test
+
+ALL = np.ones(4, np.bool_)
+
+
+def score(**fields):
+    usual = {
+        "mean": 0.9,
+        "seed_std": 0.01,
+        "interval": "Wilson",
+        "low": 0.88,
+        "high": 0.92,
+        "unseen_mean": 0.85,
+    }
+    return HeldOutScore(**usual | fields)
+
+
+def report(**fields):
+    usual = {
+        "study": "a",
+        "trial": 7,
+        "params": {"width_1": 64, "dropout": 0.25},
+        "epochs": 12,
+        "cv_score": 0.91,
+        "metrics": {
+            "accuracy": score(),
+            "log_loss": score(mean=0.3, interval="bootstrap", unseen_mean=0.35),
+        },
+        "n_seeds": 3,
+        "n_train": 60000,
+        "n_test": 10000,
+        "n_repeated": 0,
+        "look": 1,
+        "run_id": "r" * 32,
+        "model": "models:/m-1",
+        "differences": [],
+    }
+    return RerunReport(**usual | fields)
+
+
+# The text
+
+
+def test_the_report_names_the_two_spreads_apart():
+    lines = report().describe().splitlines()
+    assert lines[0] == "a, trial 7: 64, dropout 0.25"
+    assert lines[1] == (
+        "trained on all 60,000 training rows for 12 epochs, 3 seeds; 10,000 test rows"
+    )
+    assert "cross-validation accuracy 0.9100" in lines
+    assert (
+        "test accuracy 0.9000 ±0.0100 (seeds), 95 % interval over test rows "
+        "0.8800 to 0.9200 (Wilson)"
+    ) in lines
+    assert any(
+        line.startswith("test log_loss 0.3000") and line.endswith("(bootstrap)")
+        for line in lines
+    )
+    assert f"run {'r' * 32}" in lines
+    assert 'mlflow.keras.load_model("models:/m-1")' in lines[-1]
+
+
+def test_one_seed_has_no_spread_over_seeds():
+    text = report(metrics={"accuracy": score(seed_std=math.nan)}).describe()
+    assert "test accuracy 0.9000, 95 % interval" in text
+    assert "nan" not in text
+
+
+def test_repeated_rows_are_told_only_where_there_are_some():
+    assert "also occur" not in report().describe()
+    lines = report(n_repeated=13).describe().splitlines()
+    assert (
+        "13 test rows also occur among the training rows; without them: "
+        "accuracy 0.8500, log_loss 0.3500"
+    ) in lines
+
+
+def test_test_rows_that_are_all_repeated_leave_no_other_score():
+    metrics = {"accuracy": score(unseen_mean=math.nan)}
+    text = report(n_repeated=10000, metrics=metrics).describe()
+    assert "all test rows also occur among the training rows" in text
+    assert "nan" not in text
+
+
+def test_each_further_look_brings_a_warning():
+    assert "look 1 at this test set\n" in report().describe()
+    again = report(look=4).describe()
+    assert (
+        "look 4 at this test set: choose by cross-validation, report the first" in again
+    )
+
+
+def test_what_has_changed_since_the_search_is_told():
+    lines = report(differences=["keras was 3.15.0, is 3.15.1"]).describe().splitlines()
+    assert "since the search: keras was 3.15.0, is 3.15.1" in lines
+
+
+# The scores
+
+
+def test_scores_of_several_trainings():
+    y = np.array([0, 1, 0, 1])
+    right = np.eye(2, dtype=np.float32)[y]
+    half = np.eye(2, dtype=np.float32)[[0, 1, 1, 0]]
+    found = score_on_test("accuracy", y, [right, half], ALL)
+    assert found.mean == 0.75
+    assert found.seed_std == pytest.approx(np.sqrt(0.125))  # .5 apart, n - 1
+    assert found.interval == "Wilson"
+    assert found.low < 0.75 < found.high
+    assert found.unseen_mean == 0.75
+    # the second is right in the first two rows only
+    seen = np.array([False, False, True, True])
+    assert score_on_test("accuracy", y, [right, half], ~seen).unseen_mean == 1.0
+    assert score_on_test("accuracy", y, [right, half], seen).unseen_mean == 0.5
+
+
+def test_a_single_training_has_no_spread():
+    y = np.array([0, 1, 0, 1])
+    found = score_on_test("accuracy", y, [np.eye(2, dtype=np.float32)[y]], ALL)
+    assert math.isnan(found.seed_std)
+
+
+@pytest.mark.parametrize("name", ["accuracy", "log_loss"])
+def test_without_an_unseen_row_there_is_no_unseen_score(name):
+    y = np.array([0, 1, 0, 1])
+    found = score_on_test(name, y, [np.full((4, 2), 0.5, np.float32)], ~ALL)
+    assert math.isnan(found.unseen_mean)
+    assert not math.isnan(found.mean)
+
+
+# Repeated rows
+
+
+def test_test_rows_that_occur_in_training_are_found():
+    train = Part(np.arange(12, dtype=np.uint8).reshape(4, 3), np.arange(4), source="")
+    rows = np.uint8([[3, 4, 5], [3, 4, 6], [9, 10, 11], [3, 4, 5]])
+    test = Part(rows, np.zeros(4, np.int64), source="")
+    assert repeated_rows(train, test).tolist() == [True, False, True, True]
+    assert repeated_rows(train, test).dtype == np.bool_
+
+
+def test_rows_of_more_dimensions_are_compared_whole(tmp_path):
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 255, (5, 4, 4), dtype=np.uint8)
+    other = X.copy()
+    other[2, 3, 3] += 1
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    train = Part(mapped, np.arange(5), source="")
+    test = Part(np.asfortranarray(other), np.arange(5), source="")
+    assert repeated_rows(train, test).tolist() == [True, True, False, True, True]

@@ -1,0 +1,372 @@
+"""The tracker over a real store, also over one that goes away in the middle."""
+
+import contextlib
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+
+import numpy as np
+import pytest
+
+from search import background, tracking
+from search.journal import Journal
+from search.recorder import Recorder
+from search.store import DATABASE, KEY, Store
+from search.tracking import MlflowTracker, varying
+from search.types import TrialState
+from search.ui_view import VIEW_TAG, unpack, view_key
+
+FACTS = {"keras": "3.15.0"}
+FINISHED = {"reason": "12 trials are done", "finished": True}
+INTERRUPTED = {"reason": "interrupted by Ctrl-C", "finished": False}
+
+
+@pytest.fixture
+def journal(tmp_path, make_settings):
+    folder = tmp_path / "tunefold-studies" / "a"
+    journal = Journal.create(folder, make_settings(), {"facts": FACTS})
+    yield journal
+    journal.close()
+
+
+@pytest.fixture
+def track(journal, make_settings):
+    """Return a function that begins tracking, each time as a new process would."""
+    trackers = []
+
+    def track(store, **fields):
+        settings = make_settings(**fields)
+        recorder = Recorder(store, settings, began=1.0)
+        recorder.begin(FACTS)
+        trackers.append(MlflowTracker(recorder, journal, settings))
+        return trackers[-1]
+
+    yield track
+    for tracker in trackers:
+        tracker._writer.close(patience=0.0)
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(background, "PAUSES", (0.05,))
+    monkeypatch.setattr(tracking, "PATIENCE", 0.5)
+
+
+def run_study(tracker, journal, trials):
+    """Tell the tracker of trials as a study does; return the slowest call's seconds."""
+    slowest = 0.0
+    for trial in trials:
+        calls = [
+            lambda t=trial, f=fold: tracker.fold_done(t, f) for fold in trial.folds
+        ]
+        if trial.state is TrialState.COMPLETE:
+            journal.keep_predictions(trial.number, {"fold_0": np.ones((2, 3))})
+        if trial.state is not TrialState.RUNNING:
+            calls.append(lambda t=trial: tracker.trial_done(t))
+        for call in calls:
+            began = time.monotonic()
+            call()
+            slowest = max(slowest, time.monotonic() - began)
+    return slowest
+
+
+def values(store, run):
+    """Every value of every metric, as often as it is stored."""
+    return {
+        name: sorted(
+            (m.step, m.timestamp, m.value)
+            for m in store.client.get_metric_history(run.info.run_id, name)
+        )
+        for name in run.data.metrics
+    }
+
+
+def recorded(store):
+    """What the store holds of each trial, by key."""
+    study = store.find("a")
+    runs = store.children(study.info.run_id)
+    assert len(runs) == len({run.data.tags[KEY] for run in runs})
+    return {
+        run.data.tags[KEY]: (
+            run.info.status,
+            run.data.tags["state"],
+            run.data.params,
+            values(store, run),
+            sorted(f.path for f in store.client.list_artifacts(run.info.run_id)),
+        )
+        for run in runs
+    }
+
+
+@pytest.fixture
+def trials(make_trial):
+    return [
+        make_trial(0, height=0.7),
+        make_trial(1, state="stopped", n_folds=1),
+        make_trial(2, height=0.9),
+        make_trial(3, state="failed", folds=()),
+    ]
+
+
+def test_a_study_is_in_the_store_when_it_is_closed(store, track, journal, trials):
+    tracker = track(store)
+    run_study(tracker, journal, trials)
+    tracker.study_done(trials, **FINISHED)
+    tracker.close()
+    assert tracker.left_behind == 0
+    found = recorded(store)
+    assert {key: content[:2] for key, content in found.items()} == {
+        "a/0": ("FINISHED", "complete"),
+        "a/1": ("KILLED", "stopped"),
+        "a/2": ("FINISHED", "complete"),
+        "a/3": ("FAILED", "failed"),
+    }
+    assert found["a/0"][4] == ["predictions.npz", "trial.json"]
+    study = store.find("a")
+    assert study.info.status == "FINISHED"
+    assert study.data.tags["reason"] == FINISHED["reason"]
+
+
+def test_the_description_is_the_leaderboard_in_markdown(store, track, journal, trials):
+    tracker = track(store)
+    run_study(tracker, journal, trials)
+    tracker.study_done(trials, **FINISHED)
+    tracker.close()
+    lines = store.find("a").data.tags["mlflow.note.content"].splitlines()
+    table = [line.split("|")[1].strip() for line in lines if line.startswith("|")]
+    assert table == ["trial", "---:", "2", "0"]
+    assert "test rows not used" in lines[0]
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "log_loss"])
+def test_the_view_is_saved_with_the_columns_that_vary(store, track, make_trial, metric):
+    other = {"width_1": 32, "dropout": 0.3, "l2": "on", "l2_strength": 0.01}
+    trials = [make_trial(0), make_trial(1, params=other)]
+    tracker = track(store, metrics=(metric,))
+    tracker.study_done(trials, **FINISHED)
+    tracker.close()
+    study = store.find("a")
+    tags = store.client.get_experiment(study.info.experiment_id).tags
+    view = unpack(tags[VIEW_TAG + view_key(study.info.run_id)])
+    assert view["orderByAsc"] == (metric == "log_loss")
+    columns = [name for name in view["selectedColumns"] if name.startswith("params")]
+    assert columns == ["params.`width_1`", "params.`dropout`", "params.`l2`"]
+
+
+def test_what_an_interrupted_study_leaves_open_ends_as_killed(
+    store, track, journal, make_trial
+):
+    trials = [make_trial(0), make_trial(1, state="running", n_folds=2)]
+    tracker = track(store)
+    run_study(tracker, journal, trials)
+    tracker.study_done(trials, **INTERRUPTED)
+    tracker.close()
+    found = recorded(store)
+    assert found["a/1"][:2] == ("KILLED", "unfinished")
+    assert "val_loss/fold_1" in found["a/1"][3]
+    assert store.find("a").info.status == "KILLED"
+    assert "RUNNING" not in {content[0] for content in found.values()}
+
+
+def test_catching_up_sends_what_is_missing(store, track, journal, trials):
+    first = track(store)
+    run_study(first, journal, trials)
+    first.study_done(trials, **FINISHED)
+    first.close()
+    before = recorded(store)
+    missing = store.find("a/2")
+    store.client.delete_run(missing.info.run_id)
+    second = track(store)
+    second.catch_up(trials)
+    second.close()
+    assert recorded(store) == before
+
+
+def test_catching_up_leaves_alone_what_is_there(store, track, journal, trials):
+    first = track(store)
+    run_study(first, journal, trials)
+    first.close()
+    study = store.find("a").info.run_id
+    for run in store.children(study):
+        store.client.log_text(run.info.run_id, "mine", "trial.json")
+    second = track(store)
+    second.catch_up(trials)
+    second.close()
+    for run in store.children(study):
+        with store.artifact(run.info.run_id, "trial.json") as path:
+            assert path.read_text() == "mine"
+
+
+def test_a_trial_that_goes_on_later_is_stored_once(store, track, journal, make_trial):
+    tracker = track(store)
+    begun = make_trial(0, state="running", n_folds=2)
+    run_study(tracker, journal, [begun])
+    tracker.study_done([begun], **INTERRUPTED)
+    tracker.close()
+    again = track(store)
+    again.catch_up([begun])
+    whole = make_trial(0)
+    again.fold_done(whole, whole.folds[2])
+    again.trial_done(whole)
+    again.close()
+    ((status, state, _, metrics, _),) = recorded(store).values()
+    assert (status, state) == ("FINISHED", "complete")
+    for name, found in metrics.items():
+        steps = [step for step, _, _ in found]
+        assert len(steps) == len(set(steps)), name
+
+
+def test_a_store_that_fails_in_the_middle_stops_nothing(
+    store, track, journal, trials, tmp_path, impatient
+):
+    whole = track(store)  # what an undisturbed study leaves
+    run_study(whole, journal, trials)
+    whole.close()
+    expected = recorded(store)
+    for run in store.children(store.find("a").info.run_id):
+        store.client.delete_run(run.info.run_id)
+
+    tracker = track(store)
+    run_study(tracker, journal, trials[:1])
+    assert tracker._writer.close(patience=5.0) == 0
+    tracker._writer = background.BackgroundWriter()
+    with contextlib.closing(sqlite3.connect(tmp_path / DATABASE)) as database:
+        database.execute("ALTER TABLE metrics RENAME TO gone")
+        assert run_study(tracker, journal, trials[1:]) < 0.1  # a queue, not a store
+        tracker.study_done(trials, **FINISHED)
+        began = time.monotonic()
+        tracker.close()
+        assert time.monotonic() - began < 5.0
+        # folds and ends of the trials 1 (1 fold), 2 (3 folds) and 3, and the summary
+        assert tracker.left_behind == 2 + 4 + 1 + 1
+        database.execute("ALTER TABLE gone RENAME TO metrics")
+    assert store.find("a").info.status == "RUNNING"
+
+    later = track(store)
+    later.catch_up(trials)
+    later.study_done(trials, **FINISHED)
+    later.close()
+    assert later.left_behind == 0
+    assert recorded(store) == expected
+    assert store.find("a").info.status == "FINISHED"
+
+
+# A server
+
+
+class Server:
+    """`mlflow server` in a process group of its own."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self._port = free.getsockname()[1]
+        self.uri = f"http://127.0.0.1:{self._port}"
+        self.process = None
+
+    def start(self):
+        command = [sys.executable, "-m", "mlflow", "server", "--workers", "1"]
+        command += ["--host", "127.0.0.1", "--port", str(self._port)]
+        command += ["--backend-store-uri", f"sqlite:///{self._folder / DATABASE}"]
+        command += ["--artifacts-destination", str(self._folder / "artifacts")]
+        self.process = subprocess.Popen(
+            command,
+            cwd=self._folder,
+            env=os.environ
+            | {
+                "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+                "MLFLOW_DISABLE_TELEMETRY": "true",
+            },
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        for _ in range(180):  # seconds; a busy machine needs 45
+            try:
+                urllib.request.urlopen(f"{self.uri}/health", timeout=5).close()
+            except OSError:
+                assert self.process.poll() is None
+                time.sleep(1.0)
+            else:
+                return
+        raise AssertionError("the server did not start")
+
+    def kill(self):
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+
+@pytest.fixture
+def server(tmp_path, empty_database):
+    (tmp_path / DATABASE).write_bytes(empty_database.read_bytes())
+    server = Server(tmp_path)
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.mark.slow
+@pytest.mark.ci
+@pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")
+def test_a_server_that_is_killed_costs_nothing_and_catches_up(
+    server, track, journal, trials, make_trial, monkeypatch
+):
+    monkeypatch.setattr(background, "PAUSES", (0.5,))
+    monkeypatch.setattr(tracking, "PATIENCE", 5.0)
+    # a request is tried for so long while the server is away
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "2")
+    server.start()
+    store = Store(server.uri)
+    assert not store.is_local
+    tracker = track(store)
+    run_study(tracker, journal, trials[:1])
+    deadline = time.monotonic() + 60
+    while tracker._writer._actions.qsize() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    server.kill()
+    assert run_study(tracker, journal, trials[1:]) < 0.1
+    tracker.study_done(trials, **FINISHED)
+    tracker.close()
+    # all of trials 1 to 3 and the summary; the last action of trial 0 may be among
+    # them, the server was killed in the middle of it or after
+    assert tracker.left_behind in (2 + 4 + 1 + 1, 2 + 4 + 1 + 1 + 1)
+
+    server.start()
+    store = Store(server.uri)
+    later = track(store)
+    later.catch_up(trials)
+    later.study_done(trials, **FINISHED)
+    later.close()
+    assert later.left_behind == 0
+    found = recorded(store)
+    assert {key: content[:2] for key, content in found.items()} == {
+        "a/0": ("FINISHED", "complete"),
+        "a/1": ("KILLED", "stopped"),
+        "a/2": ("FINISHED", "complete"),
+        "a/3": ("FAILED", "failed"),
+    }
+    for _, _, _, metrics, _ in found.values():
+        for name, rows in metrics.items():
+            steps = [step for step, _, _ in rows]
+            assert len(steps) == len(set(steps)), name
+
+
+# Which parameters vary
+
+
+def test_parameters_that_vary_those_of_all_trials_first(make_trial):
+    trials = [
+        make_trial(0, params={"l2": "off", "width_1": 64, "seed": 1}),
+        make_trial(1, params={"l2": "on", "l2_strength": 0.1, "width_1": 8, "seed": 1}),
+        make_trial(2, params={"l2": "on", "l2_strength": 0.2, "width_1": 8, "seed": 1}),
+    ]
+    assert varying(trials) == ["l2", "width_1", "l2_strength"]
+    assert varying([]) == []
