@@ -68,12 +68,12 @@ def optimizer(params: Mapping[str, Scalar]) -> Any:
     """
     import keras
 
-    rate = params.get("sgd_learning_rate") or params["learning_rate"]
     if params["optimizer"] == "sgd":
+        rate = params.get("sgd_learning_rate") or params["learning_rate"]
         return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True)
     return {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}[
         cast(str, params["optimizer"])
-    ](rate)
+    ](params["learning_rate"])
 
 
 def dense_classifier(params: Mapping[str, Scalar], shape: Shape) -> Any:

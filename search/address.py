@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from search.metrics import METRICS
 from search.store import Store
 from search.ui_view import VIEW_TAG, runs_address, view_key
 
@@ -21,9 +22,11 @@ def study_address(store: Store, study: Any, *, base_url: str | None = None) -> s
     key = view_key(study.info.run_id)
     experiment = store.client.get_experiment(study.info.experiment_id)
     saved = VIEW_TAG + key in experiment.tags
+    metric = METRICS[study.data.tags["metric"]]
     return runs_address(
         base_url or (LOCAL_UI if store.is_local else store.uri),
         study.info.experiment_id,
         study.info.run_id,
         view_key=key if saved else None,
+        greater_is_better=metric.greater_is_better,
     )

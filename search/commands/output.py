@@ -1,7 +1,9 @@
 """Where commands write: results to stdout, notes and progress to stderr."""
 
 import json
+import math
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -31,5 +33,15 @@ def note(text: str) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print a result as JSON."""
-    click.echo(json.dumps(value, indent=2, default=str))
+    """Print a result as JSON; a value that is not finite becomes null."""
+    click.echo(json.dumps(_finite(value), indent=2, default=str, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # JSON knows no NaN, and jq and browsers refuse it
+    if isinstance(value, Mapping):
+        return {name: _finite(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    return value

@@ -64,6 +64,7 @@ def test_every_parameter_of_the_space_changes_the_model():
         assert described(other) != full, name
     # these act elsewhere: in the number of steps, and through their strengths
     missing = set(DENSE) - set(CHANGED) - {"batch_size", "l1", "l2"}
+    missing.discard("sgd_learning_rate")  # tested with the optimizers
     assert missing == {f"width_{i}" for i in range(3, 7)}
 
 
@@ -141,6 +142,11 @@ def test_optimizers(name, kind):
     assert float(found.learning_rate) == pytest.approx(0.003)
     if name == "sgd":
         assert (found.momentum, found.nesterov) == (0.9, True)
+
+
+def test_sgd_takes_its_own_rate_where_the_space_has_one():
+    found = optimizer({"optimizer": "sgd", "sgd_learning_rate": 0.1})
+    assert float(found.learning_rate) == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize("n_rows", [1, 64, 65, 100_000])

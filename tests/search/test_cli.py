@@ -1,6 +1,7 @@
 """The `tunefold` command in process: help, listings, and every wrong call."""
 
 import json
+import math
 import socket
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pipelines.digits import PIPELINE as DIGITS
 from pipelines.part import digest
 from pipelines.registry import MODULES
 from search.cli import main
+from search.commands.output import print_json
 from search.engines.registry import SAMPLERS
 from search.metrics import METRICS
 from search.splitters import FORMS
@@ -120,6 +122,13 @@ def test_list_as_json():
     assert listed["engines"] == {name: list(kinds) for name, kinds in SAMPLERS.items()}
     assert listed["splitters"] == FORMS
     assert listed["metrics"] == {name: m.task for name, m in METRICS.items()}
+
+
+def test_json_has_null_where_a_value_is_not_finite(capsys):
+    # the spread over one fold or one seed
+    print_json({"a": (math.nan, [{"b": math.inf}]), "c": 0.1, "d": True, "e": None})
+    shown = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert shown == {"a": [None, [{"b": None}]], "c": 0.1, "d": True, "e": None}
 
 
 def test_a_space_is_a_table_of_its_parameters():

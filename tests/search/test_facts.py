@@ -24,9 +24,10 @@ def test_versions_and_machine_are_told_in_words():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="where Linux says it")
 def test_the_processor_is_told_by_its_name():
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    names = {line.split(": ")[1] for line in lines if line.startswith("model name")}
     processor = gather_facts("jax")["processor"]
-    assert processor in Path("/proc/cpuinfo").read_text() or platform.machine()
-    assert "\n" not in processor
+    assert processor in names or not names  # ARM has none
 
 
 def test_a_package_that_is_not_here_is_left_out(monkeypatch):

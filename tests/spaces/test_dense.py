@@ -9,7 +9,8 @@ def test_the_space_offers_what_is_promised():
     assert list(DENSE) == [
         "n_layers", "width_1", "width_2", "width_3", "width_4", "width_5", "width_6",
         "activation", "batch_norm", "dropout", "l1", "l1_strength", "l2",
-        "l2_strength", "label_smoothing", "optimizer", "learning_rate", "batch_size",
+        "l2_strength", "label_smoothing", "optimizer", "learning_rate",
+        "sgd_learning_rate", "batch_size",
     ]  # fmt: skip
     assert capacity(6) | REGULARIZATION | OPTIMISATION == DENSE
 
@@ -29,6 +30,14 @@ def test_a_strength_exists_only_where_its_penalty_is_on():
         point = DENSE.sample(rng)
         for penalty in ("l1", "l2"):
             assert (f"{penalty}_strength" in point) == (point[penalty] == "on")
+
+
+def test_each_optimizer_has_a_learning_rate_of_its_own():
+    rng = random.Random(0)
+    for _ in range(100):
+        point = DENSE.sample(rng)
+        sgd = point["optimizer"] == "sgd"
+        assert ("sgd_learning_rate" in point, "learning_rate" in point) == (sgd, not sgd)
 
 
 def test_dropout_and_smoothing_stay_where_a_network_can_learn():

@@ -52,10 +52,10 @@ def test_values_are_read_by_the_parameters_own_type(setting, name, text):
 def test_fixed_values_can_be_drawn_and_counted():
     settings = ["n_layers=1", "width_1=64", "activation=relu", "batch_norm=off"]
     settings += ["dropout=0.5", "l1=off", "l2=on", "l2_strength=0.01"]
-    settings += ["label_smoothing=0", "optimizer=adam,sgd", "learning_rate=1e-3"]
+    settings += ["label_smoothing=0", "optimizer=adam,adamw", "learning_rate=1e-3"]
     space = narrow(DENSE, [*settings, "batch_size=64"])
     first, second = space.grid()
-    assert [first["optimizer"], second["optimizer"]] == ["adam", "sgd"]
+    assert [first["optimizer"], second["optimizer"]] == ["adam", "adamw"]
     assert first["l2_strength"] == 0.01
     assert DENSE.check(first) == first
 
