@@ -12,11 +12,10 @@ is the order in which the engine was called: replaying it restores the engine.
 """
 
 import json
-import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from io import RawIOBase
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -25,11 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.errors import FatalError, SettingsError
-from search.types import FoldResult, Settings, Trial, TrialState
+from search.events import Event, asked_event, ended_event, fold_to_json, read_object
+from search.study_lock import StudyLock
+from search.types import FoldResult, Settings, Trial
 
 FOLDER = "tunefold-studies"
-
-Event = dict[str, Any]
 
 
 class Journal:
@@ -43,7 +42,7 @@ class Journal:
         self.folder = folder
         self._path = folder / "journal.jsonl"
         self._predictions = folder / "predictions"
-        self._lock = _StudyLock(folder / "running.json")
+        self._lock = StudyLock(folder / "running.json")
 
     @classmethod
     def create(cls, folder: Path, settings: Settings, facts: Event) -> "Journal":
@@ -105,7 +104,7 @@ class Journal:
         lines = self._path.read_bytes().split(b"\n")
         events = []
         for number, line in enumerate(lines[:-1], start=1):  # the last is torn or empty
-            event = _read_object(line)
+            event = read_object(line)
             if event is None:
                 raise FatalError(
                     f"{self._path}: line {number} must be one JSON object, got "
@@ -194,154 +193,6 @@ class Journal:
                 with suppress(OSError):  # half a line must not stand before another
                     file.truncate(size)
                 raise
-
-
-def fold_to_json(result: FoldResult) -> Event:
-    """Return a fold as plain data; a value that is not finite becomes null."""
-    plain = {f.name: getattr(result, f.name) for f in fields(result)}
-    del plain["predictions"], plain["rows"]
-    plain["curves"] = {
-        name: [value if math.isfinite(value) else None for value in curve]
-        for name, curve in result.curves.items()
-    }
-    return plain
-
-
-def fold_from_json(event: Event) -> FoldResult:
-    """Read what `fold_to_json` wrote; rows are left empty, the splitter has them."""
-    known = {f.name for f in fields(FoldResult)}
-    plain = {name: value for name, value in event.items() if name in known}
-    plain["curves"] = {
-        name: [math.nan if value is None else value for value in curve]
-        for name, curve in event["curves"].items()
-    }
-    return FoldResult(**plain, rows=np.empty(0, np.int64), predictions=None)
-
-
-def settings_from_json(plain: Event) -> Settings:
-    """Read the settings of a study's first line or of its `study.json`."""
-    return Settings(**{**plain, "metrics": tuple(plain["metrics"])})
-
-
-def read_trials(events: list[Event]) -> dict[int, Trial]:
-    """Return all trials of a journal by number, as far as they got."""
-    trials: dict[int, Trial] = {}
-    for event in events:
-        match event["event"]:
-            case "asked":
-                trials[event["number"]] = Trial(
-                    number=event["number"],
-                    params=event["params"],
-                    epochs=event["epochs"],
-                    state=TrialState.RUNNING,
-                )
-            case "fold":
-                trial = trials[event["number"]]
-                folds = {f.fold: f for f in (*trial.folds, fold_from_json(event))}
-                trials[trial.number] = replace(
-                    trial, folds=tuple(folds[n] for n in sorted(folds))
-                )
-            case "ended":
-                trial = trials[event["number"]]
-                source = trials.get(event["copy_of"], trial)
-                trials[trial.number] = replace(
-                    trial,
-                    state=TrialState(event["state"]),
-                    folds=source.folds,
-                    **{
-                        name: event[name]
-                        for name in ("score", "epoch", "told", "reason", "copy_of")
-                    },
-                )
-    return trials
-
-
-def trial_to_events(trial: Trial) -> Iterator[Event]:
-    """Yield the events that make up a trial, as its artifact `trial.json` holds them.
-
-    `read_trials` reads them back; a copy brings its folds along.
-    """
-    yield asked_event(trial)
-    for result in trial.folds:
-        yield {"event": "fold", "number": trial.number, **fold_to_json(result)}
-    if trial.state is not TrialState.RUNNING:
-        yield ended_event(trial)
-
-
-def asked_event(trial: Trial) -> Event:
-    """Return the event of a proposed trial."""
-    return {
-        "event": "asked",
-        "number": trial.number,
-        "params": trial.params,
-        "epochs": trial.epochs,
-    }
-
-
-def ended_event(trial: Trial) -> Event:
-    """Return the event of an ended trial."""
-    return {
-        "event": "ended",
-        "number": trial.number,
-        "state": trial.state.value,
-        "score": trial.score,
-        "epoch": trial.epoch,
-        "told": trial.told,
-        "reason": trial.reason,
-        "copy_of": trial.copy_of,
-    }
-
-
-class _StudyLock:
-    """Keeps a second process from writing the same study."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def take(self, study: str) -> None:
-        import psutil
-
-        me = psutil.Process()
-        mine = {"pid": me.pid, "started": me.create_time()}
-        owner = self._read_owner()
-        if owner != mine and _is_alive(owner):
-            raise SettingsError(
-                f"study '{study}': process {owner['pid']} is working on it; "
-                "wait for it, or end that process first"
-            )
-        self._path.write_text(json.dumps(mine))
-
-    def release(self) -> None:
-        self._path.unlink(missing_ok=True)
-
-    def _read_owner(self) -> Event:
-        try:
-            return _read_object(self._path.read_bytes()) or {}
-        except FileNotFoundError:
-            return {}
-
-
-def _is_alive(owner: Event) -> bool:
-    import psutil
-
-    try:
-        process = psutil.Process(owner["pid"])
-        # the same number may have gone to another process since
-        return (
-            process.create_time() == owner["started"]
-            and process.status() != psutil.STATUS_ZOMBIE
-        )
-    except (KeyError, psutil.NoSuchProcess):
-        return False
-
-
-def _read_object(text: bytes | str) -> Event | None:
-    """Return the JSON object in a text, None when it is anything else."""
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
 
 
 @contextmanager

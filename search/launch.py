@@ -16,10 +16,11 @@ from pipelines.registry import get_pipeline
 from search.compile_cache import use_compile_cache
 from search.engines.registry import make_engine
 from search.errors import SettingsError, TrialError
+from search.events import read_trials, settings_from_json
 from search.facts import differing_facts, gather_facts
 from search.fold import run_fold
 from search.fold_jobs import JobMaker
-from search.journal import FOLDER, Journal, read_trials, settings_from_json
+from search.journal import FOLDER, Journal
 from search.leaderboard import heading
 from search.plan import Plan, probe
 from search.progress import SearchProgress

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from search.events import read_trials
 from search.fold_jobs import JobMaker
-from search.journal import Journal, read_trials
+from search.journal import Journal
 from search.metrics import METRICS, dummy_score
 from search.protocols import Engine, Pruner, Tracker
 from search.scoring import common_epoch, failure_reason, mean_score, told_value

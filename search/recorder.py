@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from search.journal import trial_to_events
+from search.events import trial_to_events
 from search.metrics import METRICS
 from search.scoring import (
     generalization_gap,

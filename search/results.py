@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from search.errors import TrackingError
-from search.journal import read_trials, settings_from_json
+from search.events import read_trials, settings_from_json
 from search.leaderboard import Row, make_rows
 from search.metrics import METRICS
 from search.store import KEY, KIND, PARENT, Store

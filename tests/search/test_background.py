@@ -59,9 +59,10 @@ def test_put_never_waits(writer):
     began = time.monotonic()
     for _ in range(1000):
         writer.put(lambda: None)
-    assert time.monotonic() - began < 1.0  # it takes milliseconds
+    took = time.monotonic() - began
     release.set()
     assert writer.close(patience=1.0) == 0
+    assert took < 1.0  # it takes milliseconds
 
 
 @pytest.mark.parametrize("good", [0, 3])
@@ -105,7 +106,7 @@ def test_slow_work_is_waited_for_however_long_it_takes(writer):
 
 
 def test_patience_begins_anew_with_each_step_forward(writer):
-    servers = [Server(failures=5) for _ in range(4)]  # .1 s each
+    servers = [Server(failures=10) for _ in range(4)]  # .2 s each
     for server in servers:
         writer.put(lambda s=server: s.take(0))
-    assert writer.close(patience=0.25) == 0
+    assert writer.close(patience=0.45) == 0

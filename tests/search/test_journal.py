@@ -12,13 +12,8 @@ import numpy as np
 import pytest
 
 from search.errors import FatalError, SettingsError
-from search.journal import (
-    Journal,
-    fold_from_json,
-    fold_to_json,
-    read_trials,
-    settings_from_json,
-)
+from search.events import fold_from_json, fold_to_json, read_trials, settings_from_json
+from search.journal import Journal
 from search.types import FoldResult, Settings, Trial, TrialState
 
 SETTINGS = Settings(

@@ -8,8 +8,9 @@ import pytest
 
 from search.engines.random import GridEngine, RandomEngine
 from search.errors import FatalError
+from search.events import fold_to_json, read_trials
 from search.fold_jobs import JobMaker
-from search.journal import Journal, fold_to_json, read_trials
+from search.journal import Journal
 from search.ledger import Ledger
 from search.pruners import NoPruner
 from search.rows import make_folds

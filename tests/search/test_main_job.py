@@ -189,10 +189,10 @@ def events_of(folder, name):
 
 @pytest.mark.ci
 def test_equal_settings_give_equal_trials(a):
-    search("b", *OF_A, cwd=a.folder)
+    search("b", *ONE_WORKER, "--trials", 6, cwd=a.folder)
     assert len(a.outcome) == N_TRIALS
-    assert len({params["dropout"] for params, *_ in a.outcome}) == N_TRIALS
-    assert Recorded(a.folder, "b").outcome == a.outcome
+    assert len({params["learning_rate"] for params, *_ in a.outcome}) == N_TRIALS
+    assert Recorded(a.folder, "b").outcome == a.outcome[:6]
 
 
 @pytest.mark.ci

@@ -78,6 +78,18 @@ def test_the_darkest_cells_are_where_the_classes_were_taken_for(path):
     assert dark(right, wrong) < 0.02  # half each; what is left are the numbers
 
 
+def test_percentages_are_of_the_true_class(path):
+    y = np.array([0] * 100 + [1] * 2)  # half of the first class is taken for the other
+    predictions = np.eye(2, dtype=np.float32)[[0] * 50 + [1] * 52]
+    draw_confusion(path, y=y, predictions=[predictions], classes=("a", "b"), title="")
+    above, below = (
+        share_of("#08306B", half) for half in np.array_split(picture(path), 2)
+    )
+    # first class: 50 and 50 %, second class: 0 and 100 %; a little of the lower row
+    # lies in the upper half
+    assert below > 0.08 > above
+
+
 def test_a_class_that_does_not_occur_is_drawn_without_a_warning(path):
     y = np.zeros(20, np.int64)
     predictions = np.eye(3, dtype=np.float32)[y]

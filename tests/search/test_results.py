@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from search.errors import TrackingError
-from search.journal import fold_to_json
+from search.events import fold_to_json
 from search.recorder import Recorder
 from search.results import best_trials, load_study, load_trial, rows_of
 from search.store import KEY

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from search.errors import TrackingError
+from search.errors import TrackingError, UnknownStudyError
 from search.store import KEY, KIND, PARENT, Store, choose_uri
 
 
@@ -146,6 +146,9 @@ def test_an_unknown_study_is_refused_with_what_may_have_been_meant(store):
     assert store.uri in message
     assert "did you mean" in message
     assert "digits-1" in message
+    with pytest.raises(UnknownStudyError) as caught:
+        store.find_study("digit-1")
+    assert caught.value.exit_status == 2  # a name mistyped, not a store that failed
 
 
 def test_children_are_those_directly_below_the_oldest_first(store):

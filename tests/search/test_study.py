@@ -17,8 +17,9 @@ import pytest
 
 from search.engines.random import GridEngine, RandomEngine
 from search.errors import FatalError, SettingsError, TrialError
+from search.events import fold_to_json, read_trials
 from search.fold_jobs import JobMaker
-from search.journal import Journal, fold_to_json, read_trials
+from search.journal import Journal
 from search.pruners import NoPruner
 from search.rows import make_folds
 from search.study import MAX_KNOWN_IN_A_ROW, Study

@@ -37,7 +37,10 @@ def test_each_optimizer_has_a_learning_rate_of_its_own():
     for _ in range(100):
         point = DENSE.sample(rng)
         sgd = point["optimizer"] == "sgd"
-        assert ("sgd_learning_rate" in point, "learning_rate" in point) == (sgd, not sgd)
+        assert ("sgd_learning_rate" in point, "learning_rate" in point) == (
+            sgd,
+            not sgd,
+        )
 
 
 def test_dropout_and_smoothing_stay_where_a_network_can_learn():

@@ -1,0 +1,118 @@
+"""The events of a journal and the records they stand for: JSON and back."""
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+
+from search.types import FoldResult, Settings, Trial, TrialState
+
+Event = dict[str, Any]
+
+
+def fold_to_json(result: FoldResult) -> Event:
+    """Return a fold as plain data; a value that is not finite becomes null."""
+    plain = {f.name: getattr(result, f.name) for f in fields(result)}
+    del plain["predictions"], plain["rows"]
+    plain["curves"] = {
+        name: [value if math.isfinite(value) else None for value in curve]
+        for name, curve in result.curves.items()
+    }
+    return plain
+
+
+def fold_from_json(event: Event) -> FoldResult:
+    """Read what `fold_to_json` wrote; rows are left empty, the splitter has them."""
+    known = {f.name for f in fields(FoldResult)}
+    plain = {name: value for name, value in event.items() if name in known}
+    plain["curves"] = {
+        name: [math.nan if value is None else value for value in curve]
+        for name, curve in event["curves"].items()
+    }
+    return FoldResult(**plain, rows=np.empty(0, np.int64), predictions=None)
+
+
+def settings_from_json(plain: Event) -> Settings:
+    """Read the settings of a study's first line or of its `study.json`."""
+    return Settings(**{**plain, "metrics": tuple(plain["metrics"])})
+
+
+def read_trials(events: list[Event]) -> dict[int, Trial]:
+    """Return all trials of a journal by number, as far as they got."""
+    trials: dict[int, Trial] = {}
+    for event in events:
+        match event["event"]:
+            case "asked":
+                trials[event["number"]] = Trial(
+                    number=event["number"],
+                    params=event["params"],
+                    epochs=event["epochs"],
+                    state=TrialState.RUNNING,
+                )
+            case "fold":
+                trial = trials[event["number"]]
+                folds = {f.fold: f for f in (*trial.folds, fold_from_json(event))}
+                trials[trial.number] = replace(
+                    trial, folds=tuple(folds[n] for n in sorted(folds))
+                )
+            case "ended":
+                trial = trials[event["number"]]
+                source = trials.get(event["copy_of"], trial)
+                trials[trial.number] = replace(
+                    trial,
+                    state=TrialState(event["state"]),
+                    folds=source.folds,
+                    **{
+                        name: event[name]
+                        for name in ("score", "epoch", "told", "reason", "copy_of")
+                    },
+                )
+    return trials
+
+
+def trial_to_events(trial: Trial) -> Iterator[Event]:
+    """Yield the events that make up a trial, as its artifact `trial.json` holds them.
+
+    `read_trials` reads them back; a copy brings its folds along.
+    """
+    yield asked_event(trial)
+    for result in trial.folds:
+        yield {"event": "fold", "number": trial.number, **fold_to_json(result)}
+    if trial.state is not TrialState.RUNNING:
+        yield ended_event(trial)
+
+
+def asked_event(trial: Trial) -> Event:
+    """Return the event of a proposed trial."""
+    return {
+        "event": "asked",
+        "number": trial.number,
+        "params": trial.params,
+        "epochs": trial.epochs,
+    }
+
+
+def ended_event(trial: Trial) -> Event:
+    """Return the event of an ended trial."""
+    return {
+        "event": "ended",
+        "number": trial.number,
+        "state": trial.state.value,
+        "score": trial.score,
+        "epoch": trial.epoch,
+        "told": trial.told,
+        "reason": trial.reason,
+        "copy_of": trial.copy_of,
+    }
+
+
+def read_object(text: bytes | str) -> Event | None:
+    """Return the JSON object in a text, None when it is anything else."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None

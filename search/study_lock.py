@@ -1,0 +1,60 @@
+"""Keep a second process from writing the same study."""
+
+import json
+from pathlib import Path
+
+from search.errors import SettingsError
+from search.events import Event, read_object
+
+
+class StudyLock:
+    """Holds the process that works on a study; it is free when that one has died.
+
+    Args:
+        path: The file that names the process.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def take(self, study: str) -> None:
+        """Become the process that may write.
+
+        Raises:
+            SettingsError: Another one is working on the study.
+        """
+        import psutil
+
+        me = psutil.Process()
+        mine = {"pid": me.pid, "started": me.create_time()}
+        owner = self._read_owner()
+        if owner != mine and _is_alive(owner):
+            raise SettingsError(
+                f"study '{study}': process {owner['pid']} is working on it; "
+                "wait for it, or end that process first"
+            )
+        self._path.write_text(json.dumps(mine))
+
+    def release(self) -> None:
+        """Let other processes write."""
+        self._path.unlink(missing_ok=True)
+
+    def _read_owner(self) -> Event:
+        try:
+            return read_object(self._path.read_bytes()) or {}
+        except FileNotFoundError:
+            return {}
+
+
+def _is_alive(owner: Event) -> bool:
+    import psutil
+
+    try:
+        process = psutil.Process(owner["pid"])
+        # the same number may have gone to another process since
+        return (
+            process.create_time() == owner["started"]
+            and process.status() != psutil.STATUS_ZOMBIE
+        )
+    except (KeyError, psutil.NoSuchProcess):
+        return False
