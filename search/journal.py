@@ -29,6 +29,8 @@ from search.study_lock import StudyLock
 from search.types import FoldResult, Settings, Trial
 
 FOLDER = "tunefold-studies"
+FILE = "journal.jsonl"
+PREDICTIONS = "predictions"
 
 
 class Journal:
@@ -40,8 +42,8 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._path = folder / "journal.jsonl"
-        self._predictions = folder / "predictions"
+        self._path = folder / FILE
+        self._predictions = folder / PREDICTIONS
         self._lock = StudyLock(folder / "running.json")
 
     @classmethod
@@ -56,13 +58,14 @@ class Journal:
         Raises:
             SettingsError: The folder exists or cannot be written.
         """
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
+        if has_begun(folder):
             raise SettingsError(
                 f"study '{settings.name}': exists already in {folder.parent}; go on "
                 f"with it by 'tunefold resume {settings.name}', or give another --name"
-            ) from None
+            )
+        try:
+            # There already when an earlier start was killed before its first line.
+            (folder / PREDICTIONS).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise SettingsError(
                 f"{folder}: cannot be written ({error.strerror}); "
@@ -70,7 +73,7 @@ class Journal:
             ) from None
         journal = cls(folder)
         journal._lock.take(settings.name)
-        journal._predictions.mkdir()
+        journal._path.unlink(missing_ok=True)
         journal._append({"event": "study", "settings": asdict(settings), **facts})
         return journal
 
@@ -193,6 +196,21 @@ class Journal:
                 with suppress(OSError):  # half a line must not stand before another
                     file.truncate(size)
                 raise
+
+
+def has_begun(folder: Path) -> bool:
+    """Say whether a folder holds a study: a journal with at least one whole line."""
+    try:
+        with (folder / FILE).open("rb") as file:
+            return file.readline().endswith(b"\n")
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def studies_in(root: Path) -> list[Path]:
+    """Return the folders that hold a study, the one written last at the end."""
+    begun = [path.parent for path in root.glob(f"*/{FILE}") if has_begun(path.parent)]
+    return sorted(begun, key=lambda folder: (folder / FILE).stat().st_mtime)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from search.events import read_trials, settings_from_json
 from search.facts import differing_facts, gather_facts
 from search.fold import run_fold
 from search.fold_jobs import JobMaker
-from search.journal import FOLDER, Journal
+from search.journal import FOLDER, Journal, has_begun, studies_in
 from search.leaderboard import heading
 from search.plan import Plan, probe
 from search.progress import SearchProgress
@@ -143,13 +143,10 @@ def resume(
             folds are not what they were.
     """
     folder = Path(FOLDER) / name
-    if not (folder / "journal.jsonl").is_file():
-        here = sorted(p.parent.name for p in Path(FOLDER).glob("*/journal.jsonl"))
-        raise SettingsError(
-            f"{Path(FOLDER).resolve()}: {unknown('study', name, here)}"
-            if here
-            else f"{Path(FOLDER).resolve()}: holds no study to resume; run a search"
-        )
+    if not has_begun(folder):
+        latest_study()  # says so when there is none at all
+        here = [study.name for study in studies_in(Path(FOLDER))]
+        raise SettingsError(f"{Path(FOLDER).resolve()}: {unknown('study', name, here)}")
     journal = Journal.open(folder)
     try:
         first = journal.events()[0]
@@ -186,14 +183,12 @@ def latest_study() -> str:
     Raises:
         SettingsError: There is none.
     """
-    journals = sorted(
-        Path(FOLDER).glob("*/journal.jsonl"), key=lambda path: path.stat().st_mtime
-    )
-    if not journals:
+    studies = studies_in(Path(FOLDER))
+    if not studies:
         raise SettingsError(
             f"{Path(FOLDER).resolve()}: holds no study to resume; run a search"
         )
-    return journals[-1].parent.name
+    return studies[-1].name
 
 
 def _run(
@@ -264,7 +259,7 @@ def _forecast(planned: Future[Plan], budget: Budget) -> str:
 
 
 def _refuse_existing(folder: Path) -> None:
-    if folder.exists():
+    if has_begun(folder):
         raise SettingsError(
             f"study '{folder.name}': exists already in {folder.parent}; go on with it "
             f"by 'tunefold resume {folder.name}', or give another --name"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from search.metrics import METRICS
@@ -84,7 +85,13 @@ def heading(settings: Settings) -> str:
 
 def leaderboard_table(settings: Settings, rows: Sequence[Row]) -> Table:
     """Return the leaderboard for a terminal."""
-    table = Table(title=heading(settings), title_justify="left", title_style="")
+    table = Table(
+        title=heading(settings),
+        title_justify="left",
+        title_style="",
+        box=SIMPLE_HEAD,  # no borders: the room is for the configuration
+        padding=(0, 1, 0, 0),
+    )
     table.add_column("trial", justify="right")
     for column in _columns(settings):
         table.add_column(column, justify="right", no_wrap=True)

@@ -1,6 +1,9 @@
 """Log a trained Keras model to MLflow and register it."""
 
+import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from search.quiet import quiet_stderr
@@ -31,11 +34,10 @@ def log_model(
     Returns:
         The model's address, `models:/ID`.
     """
-    with quiet_stderr():
+    with quiet_stderr(), tempfile.TemporaryDirectory() as folder:
         import mlflow.keras
         from keras.saving import load_model
 
-    with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.keras"
         file.write_bytes(model)
         saved = Path(folder) / "saved"
@@ -64,4 +66,19 @@ def _register(
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    store.client.create_model_version(name, address, run_id, model_id=model_id)
+    with _as_default(store.uri):
+        store.client.create_model_version(name, address, run_id, model_id=model_id)
+
+
+@contextmanager
+def _as_default(uri: str) -> Iterator[None]:
+    # MLflow 3.17's registry looks the model up in the default store, whichever store
+    # it was asked through (`sqlalchemy_store.create_model_version`).
+    import mlflow
+
+    named = os.environ.get("MLFLOW_TRACKING_URI")
+    mlflow.set_tracking_uri(uri)
+    try:
+        yield
+    finally:
+        mlflow.set_tracking_uri(named)

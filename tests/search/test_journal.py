@@ -13,7 +13,7 @@ import pytest
 
 from search.errors import FatalError, SettingsError
 from search.events import fold_from_json, fold_to_json, read_trials, settings_from_json
-from search.journal import Journal
+from search.journal import Journal, has_begun, studies_in
 from search.types import FoldResult, Settings, Trial, TrialState
 
 SETTINGS = Settings(
@@ -304,6 +304,22 @@ def test_a_second_process_is_refused_while_the_first_lives(holder, folder):
     Journal.open(folder).close()  # dead, though its parent has not looked yet
     holder.wait()
     Journal.open(folder).close()  # nobody has to tidy up after a crash
+
+
+@pytest.mark.parametrize("first_line", [None, b"", b'{"event":"stu'])
+def test_a_start_that_was_killed_before_its_first_line_is_no_study(
+    tmp_path, first_line
+):
+    folder = tmp_path / "s"
+    folder.mkdir()
+    if first_line is not None:
+        (folder / "journal.jsonl").write_bytes(first_line)
+    assert not has_begun(folder)
+    assert studies_in(tmp_path) == []
+    journal = Journal.create(folder, SETTINGS, {"python": "3"})
+    assert [event["event"] for event in journal.events()] == ["study"]
+    assert studies_in(tmp_path) == [folder]
+    journal.close()
 
 
 def test_a_journal_that_is_still_being_created_is_refused_too(journal, folder):

@@ -9,6 +9,7 @@ import shutil
 import threading
 import time
 from collections import Counter
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -201,8 +202,18 @@ class Setup:
         )
 
     def run(self):
+        """Run in a thread: a study that hangs fails its test and no other."""
+        outcome = Future()
+
+        def run():
+            try:
+                outcome.set_result(self.study.run())
+            except BaseException as error:  # noqa: BLE001  (raised again below)
+                outcome.set_exception(error)
+
+        threading.Thread(target=run, daemon=True).start()
         try:
-            return self.study.run()
+            return outcome.result(timeout=30)  # milliseconds, unless it hangs
         finally:
             self.journal.close()
 
