@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # The search of `make demo`, about 3 minutes on 2 cores.
-DEMO ?= --engine optuna --cv kfold:3 --trials 12 --minutes 3 --seed 0
+DEMO ?= --engine optuna --cv kfold:3 --epochs 8 --trials 10
 
 .DEFAULT_GOAL := help
 .PHONY: help env data demo ui check lint test test-slow fix docs smoke pins clean
@@ -36,7 +36,6 @@ data:
 
 demo: env data
 	$(BIN)/tunefold search fashion_mnist $(DEMO)
-	$(BIN)/tunefold best
 
 ui: env
 	$(BIN)/tunefold ui

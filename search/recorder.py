@@ -21,9 +21,6 @@ from search.scoring import (
 from search.store import FAILED, FINISHED, KEY, KILLED, KIND, PARENT, RUNNING, Store
 from search.types import FoldResult, Settings, Trial, TrialState
 
-MAX_METRICS = 1000
-"""MLflow takes no more values in one batch."""
-
 _STATUS = {
     TrialState.COMPLETE: FINISHED,
     TrialState.STOPPED: KILLED,
@@ -151,14 +148,15 @@ class Recorder:
         self.client.set_terminated(self.run_id, FINISHED if finished else KILLED)
 
     def _run_of(self, trial: Trial) -> str:
-        run_id = self._runs.get(trial.number)
+        if trial.number in self._runs:
+            return self._runs[trial.number]
         key = f"{self._settings.name}/{trial.number}"
-        if run_id is None:
-            # The store may have it although this process does not know: the answer
-            # to an earlier try may have been lost.
-            found = self._store.find(key)
-            run_id = found.info.run_id if found is not None else None
-        if run_id is None:
+        # The store may have it although this process does not know: the answer to an
+        # earlier try may have been lost.
+        found = self._store.find(key)
+        if found is not None:
+            run_id = str(found.info.run_id)
+        else:
             run_id = self._store.create_run(
                 self.experiment_id,
                 f"{self._settings.name}-{trial.number}",
@@ -190,10 +188,8 @@ class Recorder:
         from mlflow.entities import Metric
 
         stamp = _milliseconds(ended)
-        for start in range(0, len(values), MAX_METRICS):
-            batch = values[start : start + MAX_METRICS]
-            metrics = [Metric(name, value, stamp, step) for name, value, step in batch]
-            self.client.log_batch(run_id, metrics=metrics)
+        metrics = [Metric(name, value, stamp, step) for name, value, step in values]
+        self.client.log_batch(run_id, metrics=metrics)
 
     def _log_file(self, run_id: str, path: Path, name: str) -> None:
         import shutil

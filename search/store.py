@@ -224,9 +224,10 @@ def _refuse_unwritable(file: Path) -> None:
 
 
 def _silence_logs() -> None:
-    # The migration of a new database is told line by line on stderr.
+    # The migration of a new database is told line by line on stderr, and each error
+    # of a database although it is raised as well.
     for name in ("alembic", "mlflow", "mlflow.store.db.utils"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _reason(error: Exception) -> str:

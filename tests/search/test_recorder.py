@@ -335,7 +335,7 @@ def test_a_copy_has_curves_of_its_own(store, begin, make_trial, nothing):
     assert len(history(store, copy, "val_loss/fold_2")) == 4
 
 
-def test_a_long_trial_is_sent_in_batches_that_mlflow_takes(
+def test_a_long_trial_is_sent_whole_although_mlflow_takes_1000_values_at_once(
     store, begin, make_trial, make_fold, nothing
 ):
     folds = tuple(make_fold(n, epochs=250, best_epoch=200) for n in range(2))
@@ -399,7 +399,10 @@ def test_is_recorded_says_whether_the_end_is_stored(store, begin, make_trial, no
     assert not begin().is_recorded(trial)
     begin().fold(trial, trial.folds[0])
     assert not begin().is_recorded(trial)
-    begin().trial(replace(trial, state=TrialState.RUNNING), nothing)
+    left_open = begin()
+    left_open.trial(replace(trial, state=TrialState.RUNNING), nothing)
+    # both are KILLED in MLflow's words
+    assert not left_open.is_recorded(replace(trial, state=TrialState.STOPPED))
     assert not begin().is_recorded(trial)
     begin().trial(trial, nothing)
     assert begin().is_recorded(trial)
