@@ -98,6 +98,9 @@ def begin(
                     f"study '{name}': exists already in {store_uri}; go on with it by "
                     f"'tunefold resume {name}', or give another --name"
                 )
+            store.experiment_id(
+                settings.experiment
+            )  # refused before anything is written
             settings = replace(settings, name=name)
             jobs = replace(jobs, settings=settings)
             console.print(heading(settings), soft_wrap=True, highlight=False)

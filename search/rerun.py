@@ -261,8 +261,5 @@ def _log_results(
         Metric("n_parameters", results[0].n_parameters, stamp, 0),
         Metric("seconds", sum(result.seconds for result in results), stamp, 0),
     ]
-    store.client.log_batch(
-        run_id, params=[Param(name, str(value)) for name, value in params.items()]
-    )
-    for start in range(0, len(values), 1000):
-        store.client.log_batch(run_id, metrics=values[start : start + 1000])
+    written = [Param(name, str(value)) for name, value in params.items()]
+    store.client.log_batch(run_id, metrics=values, params=written)

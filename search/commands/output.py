@@ -33,15 +33,13 @@ def note(text: str) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print a result as JSON; a value that is not finite becomes null."""
-    click.echo(json.dumps(_finite(value), indent=2, default=str, allow_nan=False))
+    """Print a result as JSON; what is not finite becomes null, for JSON has no NaN."""
+    click.echo(json.dumps(_plain(value), indent=2, allow_nan=False))
 
 
-def _finite(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None  # JSON knows no NaN, and jq and browsers refuse it
+def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {name: _finite(part) for name, part in value.items()}
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(part) for part in value]
-    return value
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

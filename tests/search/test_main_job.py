@@ -514,7 +514,7 @@ def kill_and_resume(name, words, *, n_folds, cwd):
     "n_folds",
     [
         0,
-        pytest.param(13, marks=pytest.mark.ci, id="amid trial 4"),
+        pytest.param(14, marks=pytest.mark.ci, id="amid trial 4"),
         pytest.param(32, id="amid trial 10, the first that TPE learned for"),
     ],
 )
