@@ -81,4 +81,4 @@ def _as_default(uri: str) -> Iterator[None]:
     try:
         yield
     finally:
-        mlflow.set_tracking_uri(named or "")
+        mlflow.set_tracking_uri(named)  # type: ignore[arg-type]  # None unsets it
