@@ -28,6 +28,14 @@ class OneLineErrors(click.Group):
         except BrokenPipeError:  # the reader of a pipe has seen enough
             sys.stderr.close()
             ctx.exit(1)
+        except Exception as error:
+            # Compared by name: importing MLflow takes seconds.
+            if type(error).__module__ != "mlflow.exceptions":
+                raise
+            # The store answered when the command began; it does not any more.
+            reason = str(error).splitlines()[0][:200]
+            click.echo(f"Error: the tracking store failed: {reason}", err=True)
+            ctx.exit(1)
 
 
 @click.group(

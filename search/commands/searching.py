@@ -147,11 +147,6 @@ def resume_command(
 
 
 def _report(outcome: "Outcome", uri: str) -> None:
-    from search.address import study_address
-    from search.leaderboard import leaderboard_table
-    from search.results import best_trials, load_study, rows_of
-    from search.store import Store
-
     name = outcome.study
     note(outcome.reason)
     if outcome.unfinished or outcome.interrupted:
@@ -161,7 +156,18 @@ def _report(outcome: "Outcome", uri: str) -> None:
             f"the tracking store missed {outcome.left_behind} records; "
             f"'tunefold resume {name}' sends them"
         )
-        return
+    else:
+        _show_results(name, uri)
+    if outcome.interrupted:
+        sys.exit(130)
+
+
+def _show_results(name: str, uri: str) -> None:
+    from search.address import study_address
+    from search.leaderboard import leaderboard_table
+    from search.results import best_trials, load_study, rows_of
+    from search.store import Store
+
     store = Store(uri)
     study = load_study(store, name)
     rows = rows_of(study, best_trials(store, study, 5))
@@ -173,9 +179,8 @@ def _report(outcome: "Outcome", uri: str) -> None:
         if store.is_local
         else f"look at the trials: {address}"
     )
-    note(f"train the winner and open the test set: tunefold rerun {name}")
-    if outcome.interrupted:
-        sys.exit(130)
+    if rows:
+        note(f"train the winner and open the test set: tunefold rerun {name}")
 
 
 def _read_tags(tags: tuple[str, ...]) -> dict[str, str]:

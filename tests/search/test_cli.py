@@ -2,7 +2,10 @@
 
 import json
 import math
+import shutil
 import socket
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -346,3 +349,14 @@ def test_a_reader_that_has_seen_enough_is_no_failure(monkeypatch):
     done = run("list")
     assert done.exit_code == 1
     assert done.stderr == ""
+
+
+def test_a_store_that_fails_in_the_middle_is_one_line(empty_database, folder):
+    shutil.copyfile(empty_database, folder / "mlflow.db")
+    with closing(sqlite3.connect(folder / "mlflow.db")) as database:
+        # It still lists experiments, which is what opening a store checks.
+        database.execute("ALTER TABLE runs RENAME COLUMN lifecycle_stage TO gone")
+        database.commit()
+    line = refused("best", status=1)
+    assert line.startswith("the tracking store failed: ")
+    assert "no such column: runs.lifecycle_stage" in line
