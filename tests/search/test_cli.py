@@ -21,6 +21,7 @@ from search.commands.output import print_json
 from search.engines.registry import SAMPLERS
 from search.metrics import METRICS
 from search.splitters import FORMS
+from search.store import Store
 from spaces.dense import DENSE
 from spaces.narrow import narrow
 from spaces.space import SearchSpace
@@ -353,10 +354,13 @@ def test_a_reader_that_has_seen_enough_is_no_failure(monkeypatch):
 
 def test_a_store_that_fails_in_the_middle_is_one_line(empty_database, folder):
     shutil.copyfile(empty_database, folder / "mlflow.db")
+    # Absolute: MLflow keeps its connection to a relative name when the folder changes.
+    uri = f"sqlite:///{folder / 'mlflow.db'}"
+    Store(uri).experiment_id("digits")
     with closing(sqlite3.connect(folder / "mlflow.db")) as database:
         # It still lists experiments, which is what opening a store checks.
         database.execute("ALTER TABLE runs RENAME COLUMN lifecycle_stage TO gone")
         database.commit()
-    line = refused("best", status=1)
+    line = refused("best", "--tracking-uri", uri, status=1)
     assert line.startswith("the tracking store failed: ")
     assert "no such column: runs.lifecycle_stage" in line
