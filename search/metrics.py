@@ -58,11 +58,12 @@ def _of_values(name: str) -> Callable[..., float]:
 
 
 def _log_loss(y: NDArray[Any], predictions: NDArray[np.float32]) -> float:
-    # Rows are rescaled to sum to one in float64: float32 softmax rows do so only
-    # to the 7th digit, and scikit-learn warns about the rest.
-    shares = predictions.astype(np.float64)
-    shares /= shares.sum(axis=1, keepdims=True)
-    return float(_sklearn("log_loss")(y, shares, labels=np.arange(shares.shape[1])))
+    # scikit-learn's log_loss gives the same number (a test compares them), but its
+    # checks take 7 ms for 12,000 rows, twice per epoch: 3 % of a small network's
+    # training. Rows are rescaled in float64: float32 rows sum to one only roughly.
+    chosen = predictions[np.arange(len(y)), y].astype(np.float64)
+    share = chosen / predictions.sum(axis=1, dtype=np.float64)
+    return float(-np.log(share.clip(np.finfo(np.float64).eps)).mean())
 
 
 METRICS = {

@@ -34,7 +34,7 @@ REGULARIZATION = SearchSpace(
         "batch_norm": Choice(options=(False, True)),
         "dropout": Float(low=0.0, high=0.6),
         "l1": Choice(options=("off", "on")),
-        "l1_strength": Float(low=1e-7, high=1e-3, log=True, when=("l1", ("on",))),
+        "l1_strength": Float(low=1e-7, high=1e-4, log=True, when=("l1", ("on",))),
         "l2": Choice(options=("off", "on")),
         "l2_strength": Float(low=1e-6, high=1e-2, log=True, when=("l2", ("on",))),
         "label_smoothing": Float(low=0.0, high=0.3),

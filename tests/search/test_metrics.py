@@ -139,3 +139,17 @@ def test_the_dummy_predicts_the_shares_of_the_classes(numbers):
 def test_the_dummy_of_a_regression_predicts_the_mean():
     y = np.random.default_rng(0).normal(size=200)
     assert dummy_score(METRICS["mse"], y, 1) == pytest.approx(y.var())
+
+
+def test_log_loss_is_that_of_scikit_learn():
+    from sklearn.metrics import log_loss
+
+    rng = np.random.default_rng(0)
+    logits = rng.normal(scale=8, size=(500, 7))  # up to nearly certain
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares = (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
+    y = rng.integers(0, 7, 500)
+    rescaled = shares / shares.sum(axis=1, keepdims=True, dtype=np.float64)
+    expected = log_loss(y, rescaled, labels=range(7))
+    # the same float64 operations, summed in another order
+    assert METRICS["log_loss"].function(y, shares) == pytest.approx(expected, rel=1e-12)
