@@ -40,7 +40,7 @@ class Plan:
     def describe(self, budget: Budget) -> str:
         """Say in one line how many trials that makes, or how long they take."""
         one = (
-            f"{self.n_folds} folds x {self.epochs} epochs x "
+            f"{_count(self.n_folds, 'fold')} x {_count(self.epochs, 'epoch')} x "
             f"{self.epoch_seconds:.2g} s + {self.start_seconds:.2g} s to start = "
             f"about {_duration(self.trial_seconds)} a trial"
         )
@@ -52,9 +52,9 @@ class Plan:
         if budget.trials is not None:
             rounds = math.ceil(budget.trials / self.workers) * self.trial_seconds
         if budget.minutes is None or rounds <= budget.minutes * 60:
-            return f"{budget.trials} trials in about {_duration(rounds)}"
+            return f"{_count(budget.trials or 0, 'trial')} in about {_duration(rounds)}"
         fitting = int(budget.minutes * 60 / self.trial_seconds * self.workers)
-        return f"about {max(1, fitting)} trials in {budget.minutes:g} minutes"
+        return f"about {_count(max(1, fitting), 'trial')} in {budget.minutes:g} minutes"
 
 
 def probe(
@@ -95,6 +95,10 @@ def _middle(param: Param) -> Scalar:
         return round(math.sqrt(param.low * param.high))
     values = param.values()
     return values[(len(values) - 1) // 2]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def _duration(seconds: float) -> str:

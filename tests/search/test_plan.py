@@ -35,7 +35,7 @@ def test_a_trial_is_its_folds_and_one_start():
         (Budget(trials=5), 2, "5 trials in about 51 s"),  # three rounds
         (Budget(minutes=10), 1, "about 35 trials in 10 minutes"),
         (Budget(minutes=10), 2, "about 70 trials in 10 minutes"),
-        (Budget(minutes=0.1), 1, "about 1 trials in 0.1 minutes"),
+        (Budget(minutes=0.1), 1, "about 1 trial in 0.1 minutes"),
         (Budget(trials=12, minutes=10), 1, "12 trials in about 3 min"),
         (Budget(trials=100, minutes=10), 1, "about 35 trials in 10 minutes"),
     ],
@@ -48,6 +48,12 @@ def test_the_budget_that_ends_first_is_told(budget, workers, words):
 
 def test_one_worker_is_not_worth_a_word():
     assert "at a time" not in plan().describe(Budget(trials=1))
+
+
+def test_one_fold_of_one_epoch_is_no_plural():
+    words = plan(n_folds=1, epochs=1).describe(Budget(trials=1))
+    assert words.startswith("1 fold x 1 epoch x ")
+    assert ": 1 trial in about " in words
 
 
 # The middle of a space
