@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from search.commands.options import budget_options, store_option
+from search.commands.options import (
+    Advanced,
+    WithAdvanced,
+    budget_options,
+    store_option,
+)
 from search.commands.output import note, stderr, stdout
 
 if TYPE_CHECKING:
     from search.launch import Outcome
 
 
-@click.command("search")
+@click.command("search", cls=WithAdvanced)
 @click.argument("pipeline")
 @budget_options
 @click.option(
@@ -33,39 +38,47 @@ if TYPE_CHECKING:
 @click.option("--seed", default=0, show_default=True, help="Of engine and training.")
 @click.option("--name", help="The study's name [default: PIPELINE-NUMBER].")
 @store_option
-@click.option("--space", help="A space of the pipeline [advanced; default: its first].")
+@click.option(
+    "--space", help="A space of the pipeline [default: its first].", cls=Advanced
+)
 @click.option(
     "--metric",
     metavar="NAME[,NAME...]",
-    help="The first is searched, all are logged [advanced; default: by task].",
+    help="The first is searched, all are logged [default: by task].",
+    cls=Advanced,
 )
 @click.option(
     "--epoch",
     type=click.Choice(["best", "last"]),
     default="best",
     show_default=True,
-    help="Score at the best epoch of the fold-mean curve, or the last [advanced].",
+    help="Score at the best epoch of the fold-mean curve, or the last.",
+    cls=Advanced,
 )
 @click.option(
     "--split-seed",
     default=0,
     show_default=True,
-    help="With the data alone it fixes the folds [advanced].",
+    help="With the data alone it fixes the folds.",
+    cls=Advanced,
 )
 @click.option(
-    "--workers", type=int, help="Folds at the same time [advanced; default: cores]."
+    "--workers", type=int, help="Folds at the same time [default: cores].", cls=Advanced
 )
 @click.option(
     "--backend",
     type=click.Choice(["jax", "tensorflow"]),
-    help="Keras backend [advanced; default: KERAS_BACKEND, or jax].",
-)
-@click.option("--experiment", help="MLflow experiment [advanced; default: PIPELINE].")
-@click.option(
-    "--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Your tag [advanced]."
+    help="Keras backend [default: KERAS_BACKEND, or jax].",
+    cls=Advanced,
 )
 @click.option(
-    "--in-process", is_flag=True, help="Train in this process, to debug [advanced]."
+    "--experiment", help="MLflow experiment [default: PIPELINE].", cls=Advanced
+)
+@click.option(
+    "--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Your tag.", cls=Advanced
+)
+@click.option(
+    "--in-process", is_flag=True, help="Train in this process, to debug.", cls=Advanced
 )
 def search_command(
     pipeline: str,

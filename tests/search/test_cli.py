@@ -364,3 +364,11 @@ def test_a_store_that_fails_in_the_middle_is_one_line(empty_database, folder):
     line = refused("best", "--tracking-uri", uri, status=1)
     assert line.startswith("the tracking store failed: ")
     assert "no such column: runs.lifecycle_stage" in line
+
+
+def test_what_a_first_search_does_not_need_stands_apart():
+    usual, _, advanced = printed("search", "--help").partition("\nAdvanced:\n")
+    assert usual.count("\n  -") == 12  # eleven and --help
+    assert "--trials" in usual
+    assert "--split-seed" in advanced
+    assert advanced.count("\n  -") == 8
