@@ -1,5 +1,6 @@
 """Train one model on one fold: a function of its job, wherever it runs."""
 
+import multiprocessing
 import sys
 import time
 
@@ -75,6 +76,19 @@ def run_fold(job: FoldJob) -> FoldResult:
         peak_memory_mb=peak_memory_mb(),
         ended=time.time(),
     )
+
+
+def run_cold_fold(job: FoldJob) -> FoldResult:
+    """Run a fold as the first one of a configuration that was never compiled.
+
+    Only in a worker that is given up afterwards: JAX decides about its cache on disk
+    once per process.
+    """
+    if job.backend == "jax" and multiprocessing.parent_process() is not None:
+        import jax
+
+        jax.config.update("jax_enable_compilation_cache", False)  # type: ignore[no-untyped-call]
+    return run_fold(job)
 
 
 def check_backend(wanted: str) -> None:

@@ -18,7 +18,7 @@ from search.engines.registry import make_engine
 from search.errors import SettingsError, TrialError
 from search.events import read_trials, settings_from_json
 from search.facts import differing_facts, gather_facts
-from search.fold import run_fold
+from search.fold import run_cold_fold, run_fold
 from search.fold_jobs import JobMaker
 from search.journal import FOLDER, Journal, has_begun, studies_in
 from search.leaderboard import heading
@@ -89,7 +89,7 @@ def begin(
         settings.workers, backend=settings.backend, in_process=in_process
     )
     with ThreadPoolExecutor(1) as beside, _closing(slots):
-        planned = beside.submit(probe, slots[0], jobs, space, run_fold)
+        planned = beside.submit(probe, slots[0], jobs, space, run_cold_fold)
         with console.status("starting the workers and timing two epochs"):
             store = Store(store_uri, create=True)
             name = request.name or _free_name(store, folder, settings.pipeline)

@@ -1,3 +1,4 @@
+import json
 import math
 import os
 import subprocess
@@ -13,6 +14,7 @@ from pipelines.digits import PIPELINE as DIGITS
 from pipelines.images import standardise
 from pipelines.pipeline import Shape
 from search import model_cache
+from search.compile_cache import use_compile_cache
 from search.errors import FatalError
 from search.fold import run_fold
 from search.scoring import failure_reason
@@ -264,3 +266,45 @@ def test_all_of_this_holds_on_tensorflow():
         text=True,
     )
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
+
+
+COLD = """
+import json, sys
+from pathlib import Path
+from search.fold import run_cold_fold, run_fold
+from search.types import FoldJob
+from search.workers import make_slots
+
+if __name__ == "__main__":
+    plain = json.loads(sys.argv[1])
+    job = FoldJob(**plain | {"metrics": tuple(plain["metrics"])})
+    [slot] = make_slots(1, backend="jax")
+    for trial, function in enumerate([run_cold_fold, run_fold]):
+        curves = slot.run(function, job, trial=trial).curves
+        print(len(list(Path(sys.argv[2]).glob("*-cache"))), json.dumps(curves))
+    slot.close()
+"""
+
+
+@pytest.mark.slow
+def test_a_cold_fold_leaves_the_cache_alone_and_gives_the_same(
+    digits_job, tmp_path, monkeypatch
+):
+    if BACKEND != "jax":
+        pytest.skip("only JAX has a compilation cache on disk")
+    use_compile_cache()
+    cache = tmp_path / "cache"
+    environment = os.environ | {"JAX_COMPILATION_CACHE_DIR": str(cache)}
+    (script := tmp_path / "cold.py").write_text(COLD)
+    job = replace(digits_job(), pipeline="digits")
+    done = subprocess.run(
+        [sys.executable, script, json.dumps(asdict(job)), cache],
+        env=environment | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    cold, warm = (line.split(" ", 1) for line in done.stdout.splitlines())
+    assert int(cold[0]) == 0
+    assert int(warm[0]) > 0
+    assert cold[1] == warm[1]
