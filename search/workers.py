@@ -15,11 +15,12 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
 from typing import Protocol, TypeVar
 
 from search.errors import SettingsError
-from search.quiet import silence_stderr
+from search.quiet import quiet_stderr, silence_stderr
 from spaces.errors import TunefoldError
 
 Job = TypeVar("Job")
@@ -194,6 +195,15 @@ def _context() -> BaseContext:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["search.preload"])
+    if threading.current_thread() is threading.main_thread():
+        # It ignores Ctrl-C only once its imports are done, and complains when a study
+        # ends while a worker starts. What is ignored at its start stays ignored.
+        previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            with quiet_stderr():
+                forkserver.ensure_running()
+        finally:
+            signal.signal(signal.SIGINT, previous)
     return context
 
 
