@@ -124,7 +124,9 @@ METRICS = {
 _ALWAYS = {"classification": ("accuracy", "log_loss"), "regression": ("mae", "mse")}
 
 
-def choose_metrics(task: str, asked: str | None) -> tuple[str, ...]:
+def choose_metrics(
+    task: str, asked: str | None, y: NDArray[Any] | None = None
+) -> tuple[str, ...]:
     """Return the metrics to follow, the searched one first.
 
     Accuracy never stands without log-loss: what is not asked for is added behind.
@@ -132,6 +134,8 @@ def choose_metrics(task: str, asked: str | None) -> tuple[str, ...]:
     Args:
         task: `classification` or `regression`.
         asked: Names joined by commas, or None for the task's default.
+        y: Training targets, (n,); where `imbalance_note` finds them uneven, balanced
+            accuracy is the default.
 
     Raises:
         SettingsError: A name is unknown or does not fit the task.
@@ -141,6 +145,8 @@ def choose_metrics(task: str, asked: str | None) -> tuple[str, ...]:
         ('log_loss', 'accuracy')
     """
     names = [name.strip() for name in asked.split(",")] if asked else []
+    if not names and y is not None and imbalance_note(task, y):
+        names = ["balanced_accuracy"]
     fitting = [name for name, metric in METRICS.items() if metric.task == task]
     for name in names:
         if name not in METRICS:
@@ -151,6 +157,36 @@ def choose_metrics(task: str, asked: str | None) -> tuple[str, ...]:
                 f"choose from {', '.join(fitting)}"
             )
     return tuple(dict.fromkeys([*names, *_ALWAYS[task]]))
+
+
+def imbalance_note(task: str, y: NDArray[Any]) -> str | None:
+    """Say why accuracy would mislead: the rarest class has under half the commonest's.
+
+    Args:
+        task: `classification` or `regression`.
+        y: Class numbers, (n,); a class without rows does not count.
+
+    Returns:
+        One line with the figures; None where classes are even enough, and for a
+        regression.
+
+    Example:
+        >>> y = np.array([0, 0, 0, 0, 0, 1, 1])
+        >>> imbalance_note("classification", y).split(";")[0]
+        'class 1 has 2 rows, class 0 has 5: less than half'
+    """
+    if task != "classification":
+        return None
+    classes, counts = np.unique(y, return_counts=True)
+    if len(counts) == 0 or 2 * counts.min() >= counts.max():
+        return None
+    rarest, commonest = int(counts.argmin()), int(counts.argmax())
+    return (
+        f"class {classes[rarest]} has {counts[rarest]:,} rows, class "
+        f"{classes[commonest]} has {counts[commonest]:,}: less than half; the searched "
+        "metric is balanced_accuracy, for which each class counts the same, whatever "
+        "its number of rows; --metric accuracy counts rows"
+    )
 
 
 def score_all(
@@ -170,25 +206,3 @@ def score_all(
 def fold_scores(metric: Metric, curves: list[Curves], epoch: int) -> list[float]:
     """Return the metric's validation value at an epoch (from 1), one per fold."""
     return [curve[f"val_{metric.curve}"][epoch - 1] for curve in curves]
-
-
-def dummy_score(
-    metric: Metric, y: NDArray[Any], n_outputs: int, *, rows: int = 10_000
-) -> float:
-    """Return what a predictor scores that ignores its inputs.
-
-    Classes: the shares of the classes as probabilities; regression: the mean.
-
-    Args:
-        metric: The metric to score by.
-        y: All training targets, (n,).
-        n_outputs: Number of classes; 1 for a regression.
-        rows: At most that many of the first rows are scored; the figure serves
-            as a floor, not as a result.
-    """
-    if metric.task == "regression":
-        constant = np.full(len(y), y.mean(), dtype=np.float32)
-    else:
-        shares = np.bincount(y, minlength=n_outputs) / len(y)
-        constant = np.tile(shares.astype(np.float32), (len(y), 1))
-    return metric.function(y[:rows], constant[:rows])

@@ -3,21 +3,37 @@
 Study and workers call the same function, so that a job needs no row numbers.
 """
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.part import Part
 from search.errors import FatalError, SettingsError
+from search.groups import row_groups
 from search.splitters import make_splitter, rows_digest
 from search.types import Fold, FoldJob
 
+# The folds that this process made last, and of what: half a megabyte.
+_last: tuple[tuple[object, ...], list[Fold]] | None = None
+
 
 def choose_rows(
-    y: NDArray[Any], n_rows: int | None, *, seed: int, stratified: bool
+    y: NDArray[Any],
+    n_rows: int | None,
+    *,
+    seed: int,
+    stratified: bool,
+    latest: bool = False,
 ) -> NDArray[np.int64]:
     """Return the row numbers a study uses, ascending; all when `n_rows` is None.
+
+    Args:
+        y: All training targets, (n,).
+        n_rows: How many.
+        seed: Seed of the draw.
+        stratified: Keep class shares; for classes only.
+        latest: Take the last rows and draw none: the order of the rows is time.
 
     Raises:
         SettingsError: More rows are asked for than there are, or so few that a
@@ -29,8 +45,8 @@ def choose_rows(
         raise SettingsError(
             f"--rows: must lie between 1 and the {len(y)} training rows, got {n_rows}"
         )
-    if n_rows == len(y):
-        return np.arange(len(y))
+    if n_rows == len(y) or latest:
+        return np.arange(len(y) - n_rows, len(y))
     if stratified and len(y) - n_rows < len(np.unique(y)):
         return _all_but_a_few(y, len(y) - n_rows, seed=seed)
     from sklearn.model_selection import train_test_split
@@ -62,15 +78,38 @@ def _all_but_a_few(y: NDArray[Any], left_out: int, *, seed: int) -> NDArray[np.i
 
 
 def make_folds(
-    y: NDArray[Any], cv: str, *, split_seed: int, n_rows: int | None, stratified: bool
+    y: NDArray[Any],
+    cv: str,
+    *,
+    split_seed: int,
+    n_rows: int | None,
+    stratified: bool,
+    groups: NDArray[Any] | None = None,
 ) -> list[Fold]:
     """Return all folds of a study; row numbers count in the whole training part.
+
+    Args:
+        y: All training targets, (n,).
+        cv: The splitter in words.
+        split_seed: Seed of the chosen rows and of the splitter.
+        n_rows: Use only that many rows, drawn at random; in the order of time
+            the latest ones. None uses all.
+        stratified: Keep class shares; for classes only.
+        groups: Group of each row, (n,); rows of one group stay together.
 
     Raises:
         SettingsError: The splitter or the number of rows does not fit the data.
     """
-    rows = choose_rows(y, n_rows, seed=split_seed, stratified=stratified)
     splitter = make_splitter(cv, seed=split_seed, stratified=stratified)
+    rows = choose_rows(
+        y,
+        n_rows,
+        seed=split_seed,
+        stratified=splitter.stratified,
+        latest=splitter.in_order,
+    )
+    if groups is not None and len(groups) == len(y):  # otherwise the splitter objects
+        groups = groups[rows]
     return [
         Fold(
             number=fold.number,
@@ -78,19 +117,37 @@ def make_folds(
             valid=rows[fold.valid],
             repeat=fold.repeat,
         )
-        for fold in splitter.split(y[rows])
+        for fold in splitter.split(y[rows], groups)
     ]
 
 
-def find_fold(job: FoldJob, y: NDArray[Any], *, stratified: bool) -> Fold:
+def find_fold(job: FoldJob, part: Part, *, stratified: bool) -> Fold:
     """Return the job's fold, made anew from the data and the job's words.
+
+    Args:
+        job: Names data, splitter and groups.
+        part: The training data whose digest the job holds.
+        stratified: Keep class shares; for classes only.
 
     Raises:
         FatalError: The rows are not those the study scored its other trials on.
     """
-    fold = _cached_folds(
-        y.tobytes(), y.dtype.str, job.cv, job.split_seed, job.n_rows, stratified
-    )[job.fold]
+    global _last
+    key = (
+        *(job.data_digest, job.cv, job.split_seed, job.n_rows, job.groups),
+        stratified,
+    )
+    if _last is None or _last[0] != key:
+        folds = make_folds(
+            np.asarray(part.y),
+            job.cv,
+            split_seed=job.split_seed,
+            n_rows=job.n_rows,
+            stratified=stratified,
+            groups=row_groups(job.groups, part, digest=job.data_digest),
+        )
+        _last = (key, folds)
+    fold = _last[1][job.fold]
     digest = rows_digest([fold])
     if digest != job.rows_digest:
         raise FatalError(
@@ -99,22 +156,3 @@ def find_fold(job: FoldJob, y: NDArray[Any], *, stratified: bool) -> Fold:
             "differently: continue with the versions the study began with"
         )
     return fold
-
-
-@lru_cache(maxsize=1)
-def _cached_folds(
-    y: bytes,
-    dtype: str,
-    cv: str,
-    split_seed: int,
-    n_rows: int | None,
-    stratified: bool,
-) -> list[Fold]:
-    # Keyed by the targets' bytes, for an array has no hash; half a megabyte.
-    return make_folds(
-        np.frombuffer(y, dtype),
-        cv,
-        split_seed=split_seed,
-        n_rows=n_rows,
-        stratified=stratified,
-    )

@@ -1,11 +1,11 @@
 """Splitters over scikit-learn, named by short texts such as `kfold:5`.
 
-Every splitter is stratified for a classification. A seed without shuffling would
-have no effect, so all of them shuffle.
+A seed without shuffling would have no effect, so all of them shuffle, and all are
+stratified for a classification: except for time, where the order of the rows is kept.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,16 @@ FORMS = {
     "kfold": "kfold:K, for example kfold:5",
     "repeated": "repeated:TIMES:K, for example repeated:2:3",
     "monte-carlo": "monte-carlo:TIMES:SHARE, for example monte-carlo:8:0.25",
+    "group": "group:K, for example group:5, with --groups",
+    "time-series": "time-series:K, for example time-series:5",
 }
+
+# scikit-learn's stratified group k-fold places group by group in a Python loop: 10 s
+# for 60,000 groups. A multiple of the usual numbers of folds, so that bundles fall
+# evenly into them.
+_BUNDLES = 240
+
+_Parts = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,63 +38,152 @@ class SklearnSplitter:
     """A scikit-learn splitter with a fixed seed.
 
     Attributes:
-        n_folds: Folds it will yield.
-        folds_per_repeat: After so many folds a new repetition begins.
-        stratified: Whether class shares are kept.
-        min_per_class: Rows that each class must have.
         text: The splitter as typed.
-        make: Returns the scikit-learn splitter.
+        name: One of the names in `FORMS`.
+        seed: Seed of the shuffling.
+        stratified: Whether class shares are kept.
+        times: Repetitions.
+        k: Folds of each repetition.
+        share: Validation share where rows are drawn and not cut into k folds.
     """
 
-    n_folds: int
-    folds_per_repeat: int
-    stratified: bool
-    min_per_class: int
     text: str
-    make: Callable[[], Any]
+    name: str
+    seed: int
+    stratified: bool
+    times: int = 1
+    k: int = 1
+    share: float | None = None
+
+    @property
+    def n_folds(self) -> int:
+        """Folds it will yield."""
+        return self.times * self.k
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the rows' order is time: kept, and nothing else looked at."""
+        return self.name == "time-series"
 
     def split(
-        self,
-        y: NDArray[Any],
-        groups: NDArray[Any] | None = None,  # noqa: ARG002  (none of these uses them)
+        self, y: NDArray[Any], groups: NDArray[Any] | None = None
     ) -> Iterator[Fold]:
         """Yield the folds; see `search.protocols.Splitter`.
 
+        With groups, shares are shares of the groups, and classes are kept as
+        evenly as the groups allow (k folds) or not looked at (drawn shares).
+
         Raises:
-            SettingsError: There are fewer rows than folds, or a class has fewer
-                rows than each fold needs one of.
+            SettingsError: There are fewer rows or groups than folds, a class has
+                fewer rows than each fold needs one of or all in one fold's groups,
+                or the splitter needs groups or can use none.
         """
-        self._check(y)
-        rows = np.zeros(len(y))  # scikit-learn only looks at its length
-        target = y if self.stratified else None
+        self._check_rows(y)
+        self._check_groups(y, groups)
         try:
-            pairs = list(self.make().split(rows, target))
+            parts = list(self._parts(y, groups))
         except ValueError as error:
             raise SettingsError(f"--cv {self.text}: {error}") from None
-        for number, (train, valid) in enumerate(pairs):
+        for number, (train, valid) in enumerate(parts):
+            if self.stratified and groups is not None:
+                self._check_classes(y[train], y[valid], number)
             yield Fold(
                 number=number,
                 train=np.sort(train).astype(np.int64),
                 valid=np.sort(valid).astype(np.int64),
-                repeat=number // self.folds_per_repeat,
+                repeat=number // self.k,
             )
 
-    def _check(self, y: NDArray[Any]) -> None:
-        if len(y) < self.min_per_class:
+    def _parts(self, y: NDArray[Any], groups: NDArray[Any] | None) -> Iterator[_Parts]:
+        from sklearn import model_selection as ms
+        from sklearn.utils import check_random_state
+
+        rows = np.zeros(len(y))  # scikit-learn only looks at its length
+        if self.in_order:
+            yield from ms.TimeSeriesSplit(self.k).split(rows)
+        elif self.share is not None:
+            plain = ms.StratifiedShuffleSplit if self.stratified else ms.ShuffleSplit
+            cut = plain if groups is None else ms.GroupShuffleSplit
+            yield from cut(
+                n_splits=self.times, test_size=self.share, random_state=self.seed
+            ).split(rows, y, groups)
+        else:
+            if groups is None:
+                cut = ms.StratifiedKFold if self.stratified else ms.KFold
+            else:
+                cut = ms.StratifiedGroupKFold if self.stratified else ms.GroupKFold
+            # one generator for all repetitions, as in scikit-learn's RepeatedKFold
+            generator = check_random_state(self.seed)
+            for _ in range(self.times):
+                given = groups
+                if self.stratified and groups is not None:
+                    given = _bundle(y, groups, generator)
+                yield from cut(
+                    n_splits=self.k, shuffle=True, random_state=generator
+                ).split(rows, y, given)
+
+    def _check_rows(self, y: NDArray[Any]) -> None:
+        least = self.k + 1 if self.in_order else max(2, self.k)
+        if len(y) < least:
             raise SettingsError(
-                f"--cv {self.text}: needs at least {self.min_per_class} rows, "
+                f"--cv {self.text}: needs at least {least} rows, "
                 f"got {len(y)}; use fewer folds"
             )
         if not self.stratified:
             return
         classes, counts = np.unique(y, return_counts=True)
         rarest = int(counts.argmin())
-        if counts[rarest] < self.min_per_class:
+        if counts[rarest] < least:
             raise SettingsError(
                 f"--cv {self.text}: each class needs at least "
-                f"{self.min_per_class} rows, class {classes[rarest]} has "
+                f"{least} rows, class {classes[rarest]} has "
                 f"{counts[rarest]}; use fewer folds or more rows"
             )
+
+    def _check_groups(self, y: NDArray[Any], groups: NDArray[Any] | None) -> None:
+        if groups is None:
+            if self.name == "group":
+                raise SettingsError(
+                    f"--cv {self.text}: the rows have no groups; add --groups "
+                    "duplicates, or use a pipeline whose data has groups"
+                )
+            return
+        if self.in_order:
+            raise SettingsError(
+                f"--cv {self.text}: keeps the rows' order, not groups together, got "
+                "groups; leave out --groups, or use group:K"
+            )
+        if len(groups) != len(y):
+            raise SettingsError(
+                f"groups: need one number for each of the {len(y)} rows, so never "
+                f"more groups than rows, got {len(groups)}; mend the pipeline's data"
+            )
+        least, n_groups = max(2, self.k), len(np.unique(groups))
+        if n_groups < least:
+            raise SettingsError(
+                f"--cv {self.text}: needs at least {least} groups, got {n_groups}; "
+                "use fewer folds or data with more groups"
+            )
+
+    def _check_classes(
+        self, train: NDArray[Any], valid: NDArray[Any], number: int
+    ) -> None:
+        lost = np.setdiff1d(valid, train)
+        if len(lost):
+            raise SettingsError(
+                f"--cv {self.text}: class {lost[0]} has no training row in fold "
+                f"{number}, for its groups all fell to the other side; use another "
+                "--split-seed or data with more groups of that class"
+            )
+
+
+def default_cv(groups: str | None) -> str:
+    """Return the splitter of a study that asked for none.
+
+    Args:
+        groups: Which rows stay together, a name in `search.groups.KINDS`, or None.
+    """
+    return "kfold:5" if groups is None else "group:5"
 
 
 def make_splitter(text: str, *, seed: int, stratified: bool) -> SklearnSplitter:
@@ -93,8 +191,8 @@ def make_splitter(text: str, *, seed: int, stratified: bool) -> SklearnSplitter:
 
     Args:
         text: One of the forms in `FORMS`.
-        seed: Seed of the shuffling.
-        stratified: Keep class shares; for classes only.
+        seed: Seed of the shuffling; of no effect on the order of time.
+        stratified: Keep class shares; for classes only. Time is never stratified.
 
     Raises:
         SettingsError: The form is unknown or a number is out of range.
@@ -103,59 +201,21 @@ def make_splitter(text: str, *, seed: int, stratified: bool) -> SklearnSplitter:
         >>> make_splitter("repeated:2:3", seed=0, stratified=True).n_folds
         6
     """
-    from sklearn import model_selection as ms
-
     name, *numbers = text.split(":")
     if name not in FORMS:
         raise SettingsError(f"--cv: {unknown('splitter', name, FORMS)}")
     if len(numbers) != FORMS[name].split(",")[0].count(":"):
         raise SettingsError(f"--cv: the form is {FORMS[name]}; got '{text}'")
-
-    def splitter(
-        cls: str, *, n_folds: int, per_repeat: int, min_per_class: int, **options: Any
-    ) -> SklearnSplitter:
-        name_of_class = f"Stratified{cls}" if stratified else cls
-        return SklearnSplitter(
-            n_folds=n_folds,
-            folds_per_repeat=per_repeat,
-            stratified=stratified,
-            min_per_class=min_per_class,
-            text=text,
-            make=lambda: getattr(ms, name_of_class)(**options, random_state=seed),
-        )
-
-    if name == "kfold":
-        k = _whole(text, numbers[0], least=2)
-        return splitter(
-            "KFold",
-            n_folds=k,
-            per_repeat=k,
-            min_per_class=k,
-            n_splits=k,
-            shuffle=True,
-        )
-    if name == "repeated":
-        times = _whole(text, numbers[0], least=1)
-        k = _whole(text, numbers[1], least=2)
-        cls = "RepeatedStratifiedKFold" if stratified else "RepeatedKFold"
-        return SklearnSplitter(
-            n_folds=times * k,
-            folds_per_repeat=k,
-            stratified=stratified,
-            min_per_class=k,
-            text=text,
-            make=lambda: getattr(ms, cls)(
-                n_splits=k, n_repeats=times, random_state=seed
-            ),
-        )
-    times = 1 if name == "holdout" else _whole(text, numbers[0], least=1)
-    return splitter(
-        "ShuffleSplit",
-        n_folds=times,
-        per_repeat=1,
-        min_per_class=2,
-        n_splits=times,
-        test_size=_share(text, numbers[-1]),
+    times = _whole(text, numbers[0], least=1) if len(numbers) == 2 else 1
+    draws = name in ("holdout", "monte-carlo")
+    return SklearnSplitter(
+        text=text,
+        name=name,
+        seed=seed,
+        stratified=stratified and name != "time-series",
+        times=times,
+        k=1 if draws else _whole(text, numbers[-1], least=2),
+        share=_share(text, numbers[-1]) if draws else None,
     )
 
 
@@ -167,6 +227,21 @@ def rows_digest(folds: list[Fold]) -> str:
             digest.update(len(rows).to_bytes(8, "little"))
             digest.update(np.ascontiguousarray(rows, dtype="<i8").tobytes())
     return digest.hexdigest()[:16]
+
+
+def _bundle(y: NDArray[Any], groups: NDArray[Any], generator: Any) -> NDArray[Any]:
+    """Join rows that are alone in their group, at most `_BUNDLES` groups a class.
+
+    What was together stays together; data of a few thousand rows stay as they are.
+    """
+    _, numbers, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    alone = np.flatnonzero(sizes[numbers] == 1)
+    for each in np.unique(y[alone]):
+        rows = alone[y[alone] == each]
+        if len(rows) > _BUNDLES:
+            for bundle in np.array_split(generator.permutation(rows), _BUNDLES):
+                numbers[bundle] = numbers[bundle[0]]
+    return numbers
 
 
 def _whole(text: str, number: str, *, least: int) -> int:

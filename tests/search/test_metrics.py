@@ -3,15 +3,13 @@ import math
 import numpy as np
 import pytest
 import sklearn.metrics
-from hypothesis import given
-from hypothesis import strategies as st
 
 from search.errors import SettingsError
 from search.metrics import (
     METRICS,
     choose_metrics,
-    dummy_score,
     fold_scores,
+    imbalance_note,
     score_all,
 )
 
@@ -104,6 +102,33 @@ def test_accuracy_never_stands_without_log_loss(task, asked, chosen):
     assert choose_metrics(task, asked) == chosen
 
 
+UNEVEN = np.repeat([0, 1, 2], [40, 19, 40])
+
+
+@pytest.mark.parametrize(
+    ("task", "asked", "y", "chosen"),
+    [
+        ("classification", None, UNEVEN, ("balanced_accuracy", "accuracy", "log_loss")),
+        ("classification", None, np.append(UNEVEN, 1), ("accuracy", "log_loss")),
+        ("classification", "accuracy", UNEVEN, ("accuracy", "log_loss")),
+        ("regression", None, UNEVEN * 1.0, ("mae", "mse")),
+    ],
+)
+def test_uneven_classes_are_searched_by_balanced_accuracy(task, asked, y, chosen):
+    assert choose_metrics(task, asked, y) == chosen
+
+
+def test_the_choice_says_why_with_figures():
+    y = np.repeat([3, 0, 5], [4000, 1999, 2500])
+    line = imbalance_note("classification", y)
+    assert line.startswith("class 0 has 1,999 rows, class 3 has 4,000: less than half;")
+    assert "balanced_accuracy" in line
+    assert "\n" not in line
+    assert imbalance_note("classification", np.append(y, 0)) is None
+    assert imbalance_note("regression", y * 1.0) is None
+    assert imbalance_note("classification", np.zeros(9, int)) is None
+
+
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
@@ -122,23 +147,6 @@ def test_fold_scores_count_epochs_from_one():
     curves = [{"val_loss": [3.0, 2.0]}, {"val_loss": [5.0, 4.0]}]
     assert fold_scores(METRICS["log_loss"], curves, 1) == [3.0, 5.0]
     assert fold_scores(METRICS["log_loss"], curves, 2) == [2.0, 4.0]
-
-
-@given(st.lists(st.integers(0, 4), min_size=5, max_size=50))
-def test_the_dummy_predicts_the_shares_of_the_classes(numbers):
-    y = np.array(numbers)
-    shares = np.bincount(y) / len(y)
-    entropy = -sum(p * math.log(p) for p in shares if p)
-    assert dummy_score(METRICS["accuracy"], y, 5) == pytest.approx(shares.max())
-    # float32 shares
-    assert dummy_score(METRICS["log_loss"], y, 5) == pytest.approx(
-        entropy, rel=1e-5, abs=1e-6
-    )
-
-
-def test_the_dummy_of_a_regression_predicts_the_mean():
-    y = np.random.default_rng(0).normal(size=200)
-    assert dummy_score(METRICS["mse"], y, 1) == pytest.approx(y.var())
 
 
 def test_log_loss_is_that_of_scikit_learn():

@@ -6,7 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.digits import PIPELINE as DIGITS
+from pipelines.mapped import open_mapped
+from pipelines.part import Part
 from search.errors import FatalError, SettingsError
+from search.groups import row_groups
 from search.rows import choose_rows, find_fold, make_folds
 from search.splitters import make_splitter, rows_digest
 
@@ -86,6 +89,26 @@ def test_folds_of_chosen_rows_count_in_the_whole_training_part():
     assert sorted(covered) == list(rows)
 
 
+def test_in_the_order_of_time_the_latest_rows_are_chosen():
+    folds = make_folds(y, "time-series:3", split_seed=0, n_rows=100, stratified=True)
+    rows = sorted({*folds[-1].train, *folds[-1].valid})
+    assert rows == list(range(300, 400))
+    assert all(fold.train[-1] < fold.valid[0] for fold in folds)
+
+
+def test_groups_of_chosen_rows_stay_together():
+    groups = np.arange(len(y)) // 3
+    folds = folds_of(n_rows=200, groups=groups)
+    for fold in folds:
+        assert not np.isin(groups[fold.valid], groups[fold.train]).any()
+    assert rows_digest(folds) != rows_digest(folds_of(n_rows=200))
+
+
+def test_groups_of_other_data_are_refused():
+    with pytest.raises(SettingsError, match="400 rows, so never more groups than rows"):
+        folds_of(groups=np.arange(401))
+
+
 def test_all_rows_give_the_splitters_own_folds():
     plain = make_splitter("kfold:4", seed=0, stratified=True).split(y)
     assert rows_digest(list(plain)) == rows_digest(folds_of())
@@ -95,17 +118,54 @@ def test_study_and_worker_find_the_same_rows(jobs_of):
     for n_rows in (None, 200):
         jobs = jobs_of(DIGITS, cv="repeated:2:3", n_rows=n_rows, split_seed=4)
         for number, fold in enumerate(jobs.folds):
-            found = find_fold(jobs.make({}, number, epochs=1), jobs.y, stratified=True)
+            found = find_fold(
+                jobs.make({}, number, epochs=1), DIGITS.load("train"), stratified=True
+            )
             assert found.number == number
             assert np.array_equal(found.train, fold.train)
             assert np.array_equal(found.valid, fold.valid)
 
 
+@pytest.mark.parametrize("kind", ["pipeline", "duplicates"])
+def test_a_worker_makes_the_groups_anew(jobs_of, kind, tmp_path, monkeypatch):
+    monkeypatch.setattr("pipelines.mapped.user_cache_folder", lambda: tmp_path)
+    plain = DIGITS.load("train")
+    X = np.concatenate([plain.X[:300], plain.X[:60]])
+    rows = np.concatenate([np.arange(300), np.arange(60)])
+    part = Part(
+        X, plain.y[rows], source="made up", groups=[None, rows][kind == "pipeline"]
+    )
+    jobs = jobs_of(DIGITS)
+    groups = row_groups(kind, part, digest="made up")
+    folds = make_folds(
+        part.y, "group:3", split_seed=0, n_rows=None, stratified=True, groups=groups
+    )
+    for fold in folds:
+        job = replace(
+            jobs.make({}, fold.number, epochs=1),
+            cv="group:3",
+            groups=kind,
+            data_digest="made up",
+            rows_digest=rows_digest([fold]),
+        )
+        found = find_fold(job, part, stratified=True)
+        assert np.array_equal(found.valid, fold.valid)
+        assert not np.isin(rows[found.valid], rows[found.train]).any()
+    with pytest.raises(FatalError, match="rows must have the digest"):
+        find_fold(replace(job, groups=None, cv="kfold:3"), part, stratified=True)
+
+
 def test_targets_of_a_mapped_file_will_do(jobs_of, tmp_path):
     jobs = jobs_of(DIGITS)
-    np.save(tmp_path / "y.npy", jobs.y)
-    mapped = np.load(tmp_path / "y.npy", mmap_mode="r")
-    found = find_fold(jobs.make({}, 1, epochs=1), mapped, stratified=True)
+    part = open_mapped(
+        DIGITS.load,
+        name="digits",
+        part="train",
+        expected_digest=jobs.settings.data_digest,
+        cache=tmp_path,
+    )
+    assert isinstance(part.y.base, np.memmap)
+    found = find_fold(jobs.make({}, 1, epochs=1), part, stratified=True)
     assert np.array_equal(found.valid, jobs.folds[1].valid)
 
 
@@ -117,5 +177,5 @@ def test_other_rows_than_the_studys_are_refused(jobs_of, change):
     jobs = jobs_of(DIGITS)
     job = replace(jobs.make({}, 0, epochs=1), **change)
     with pytest.raises(FatalError, match=r"rows must have the digest \w{16}, got") as e:
-        find_fold(job, jobs.y, stratified=True)
+        find_fold(job, DIGITS.load("train"), stratified=True)
     assert "\n" not in str(e.value)

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.errors import SettingsError
-from search.splitters import make_splitter, rows_digest
+from search.splitters import default_cv, make_splitter, rows_digest
 from search.types import Fold
 
 TEXTS = ["holdout:0.2", "kfold:3", "kfold:5", "repeated:2:3", "monte-carlo:4:0.25"]
@@ -28,10 +28,21 @@ def targets(draw):
     return np.random.default_rng(draw(seeds)).normal(size=n), False
 
 
-def folds_of(text, y, *, seed=0, stratified=True):
-    return list(make_splitter(text, seed=seed, stratified=stratified).split(y))
+@st.composite
+def grouped(draw):
+    """Targets, whether they are classes, and a group for each row, of any size."""
+    y, stratified = draw(targets())
+    n_groups = draw(st.integers(20, 2 * len(y)))  # of one row, many of them, and more
+    groups = np.random.default_rng(draw(seeds)).integers(0, n_groups, len(y))
+    return y, stratified, groups
 
 
+def folds_of(text, y, groups=None, *, seed=0, stratified=True):
+    splitter = make_splitter(text, seed=seed, stratified=stratified)
+    return list(splitter.split(y, groups))
+
+
+@settings(max_examples=200)
 @given(targets(), seeds, st.sampled_from(TEXTS))
 def test_every_fold_is_a_clean_cut(given_targets, seed, text):
     y, stratified = given_targets
@@ -47,6 +58,7 @@ def test_every_fold_is_a_clean_cut(given_targets, seed, text):
             assert len(rows) > 0
 
 
+@settings(max_examples=200)
 @given(targets(), seeds, st.integers(2, 8), st.integers(1, 3))
 def test_k_folds_cover_all_rows_once_per_repeat(given_targets, seed, k, times):
     y, stratified = given_targets
@@ -74,6 +86,7 @@ def test_a_share_is_kept_to_the_row(given_targets, seed, times, share):
         assert rows_digest(folds[:1]) != rows_digest(folds[1:2])
 
 
+@settings(max_examples=200)
 @given(classes(), seeds, st.sampled_from(TEXTS))
 def test_class_shares_are_within_one_row_per_class(y, seed, text):
     counts = np.bincount(y)
@@ -106,6 +119,83 @@ def test_the_seed_and_the_targets_alone_decide(given_targets, seed, text):
     assert digests[0] == digests[1]
     # 24 rows and more: two seeds cut alike less than once in a million
     assert digests[0] != digests[2]
+
+
+@settings(max_examples=200)
+@given(grouped(), seeds, st.sampled_from([*TEXTS, "group:4"]))
+def test_a_group_is_never_on_both_sides(given_groups, seed, text):
+    y, stratified, groups = given_groups
+    splitter = make_splitter(text, seed=seed, stratified=stratified)
+    folds = list(splitter.split(y, groups))
+    assert [fold.number for fold in folds] == list(range(splitter.n_folds))
+    for fold in folds:
+        assert sorted([*fold.train, *fold.valid]) == list(range(len(y)))
+        assert min(len(fold.train), len(fold.valid)) > 0
+        assert not np.isin(groups[fold.valid], groups[fold.train]).any()
+    if splitter.share is None:
+        for repeat in range(splitter.times):
+            valid = [fold.valid for fold in folds if fold.repeat == repeat]
+            assert len(valid) == splitter.k
+            assert sorted(np.concatenate(valid)) == list(range(len(y)))
+    again = splitter.split(y, groups + 7)  # the groups' names do not count
+    assert rows_digest(list(again)) == rows_digest(folds)
+
+
+def test_repetitions_and_seeds_cut_groups_differently():
+    groups, y = np.arange(300) // 3, np.arange(300) % 4
+    for stratified in (True, False):
+        folds = folds_of("repeated:2:3", y, groups, stratified=stratified)
+        assert not np.array_equal(folds[0].valid, folds[3].valid)
+        for text in ("group:3", "holdout:0.2"):
+            digests = {
+                rows_digest(folds_of(text, y, groups, seed=s, stratified=stratified))
+                for s in (0, 0, 1)
+            }
+            assert len(digests) == 2
+
+
+@settings(max_examples=20)  # rows one by one in scikit-learn: slow
+@given(classes(), seeds)
+def test_groups_of_one_row_keep_the_shares_of_the_classes(y, seed):
+    counts = np.bincount(y)
+    for fold in folds_of("group:3", y, np.arange(len(y)), seed=seed):
+        assert (abs(np.bincount(y[fold.valid]) - counts / 3) <= 1).all()
+
+
+def test_many_groups_keep_shares_and_groups_too():
+    # 5,000 groups of one row and 500 of two: more than scikit-learn places quickly
+    groups = np.concatenate([np.arange(5500), np.arange(500)])
+    y = np.concatenate([np.arange(5500) % 3, np.arange(500) % 3])
+    folds = folds_of("repeated:2:5", y, groups)
+    for fold in folds:
+        assert not np.isin(groups[fold.valid], groups[fold.train]).any()
+        shares = np.bincount(y[fold.valid]) / np.bincount(y)
+        # rows of a class lie in 240 bundles: one bundle too many is 0.4 %
+        assert shares == pytest.approx([0.2] * 3, abs=1 / 240)
+    # bundles are drawn anew: two repetitions share a fifth of a fold, as by chance
+    both = np.intersect1d(folds[0].valid, folds[5].valid)
+    assert len(both) / len(folds[0].valid) == pytest.approx(0.2, abs=0.05)
+
+
+@settings(max_examples=200)
+@given(targets(), seeds, st.integers(2, 10))
+def test_validation_follows_training_in_time(given_targets, seed, k):
+    y, stratified = given_targets
+    folds = folds_of(f"time-series:{k}", y, seed=seed, stratified=stratified)
+    assert [(fold.number, fold.repeat) for fold in folds] == [(i, 0) for i in range(k)]
+    size = len(y) // (k + 1)
+    for fold in folds:
+        assert np.array_equal(fold.train, np.arange(len(fold.train)))
+        assert fold.train.max() < fold.valid.min()
+        assert np.array_equal(fold.valid, fold.valid[0] + np.arange(size))
+        assert fold.valid[0] == len(fold.train)  # no row lies between them
+    assert folds[-1].valid[-1] == len(y) - 1
+    assert rows_digest(folds) == rows_digest(folds_of(f"time-series:{k}", y * 0))
+
+
+def test_the_default_keeps_groups_together():
+    assert default_cv(None) == "kfold:5"
+    assert default_cv("pipeline") == default_cv("duplicates") == "group:5"
 
 
 def test_seed_0_is_a_seed():
@@ -146,6 +236,10 @@ def test_splitting_moves_no_global_generator():
         ("monte-carlo:3:nan", "must lie between 0 and 1, got 'nan'"),
         ("monte-carlo:0:0.2", "at least 1, got '0'"),
         ("monte-carlo:0.2", "--cv: the form is monte-carlo:TIMES:SHARE"),
+        ("group:1", "at least 2, got '1'"),
+        ("group", "--cv: the form is group:K"),
+        ("time-series:1", "at least 2, got '1'"),
+        ("time-series:2:3", "--cv: the form is time-series:K"),
         ("holdout:20", "must lie between 0 and 1, got '20'"),
         ("holdout:a fifth", "must lie between 0 and 1, got 'a fifth'"),
     ],
@@ -163,6 +257,7 @@ def test_bad_texts_are_one_clear_line(text, message):
     [
         ("kfold:99999", "needs at least 99999 rows, got 20; use fewer folds"),
         ("repeated:2:30", "needs at least 30 rows, got 20"),
+        ("time-series:20", "needs at least 21 rows, got 20; use fewer folds"),
     ],
 )
 def test_more_folds_than_rows_are_refused(text, message, stratified):
@@ -197,6 +292,37 @@ def test_a_share_that_loses_a_class_is_refused(text, y):
     with pytest.raises(SettingsError, match=f"^--cv {text}: ") as caught:
         folds_of(text, y)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("stratified", [True, False])
+@pytest.mark.parametrize(
+    ("text", "groups", "message"),
+    [
+        ("group:3", None, "the rows have no groups; add --groups duplicates, or use"),
+        ("group:5", np.arange(20) % 3, "needs at least 5 groups, got 3; use fewer"),
+        ("kfold:5", np.arange(20) % 3, "needs at least 5 groups, got 3"),
+        ("repeated:2:5", np.arange(20) % 3, "needs at least 5 groups, got 3"),
+        ("holdout:0.2", np.zeros(20), "needs at least 2 groups, got 1"),
+        ("holdout:0.99", np.arange(20) % 3, "--cv holdout:0.99: "),
+        ("time-series:3", np.arange(20), "keeps the rows' order, not groups together"),
+        ("group:2", np.arange(21), "20 rows, so never more groups than rows, got 21"),
+        ("group:2", np.arange(9), "one number for each of the 20 rows"),
+    ],
+)
+def test_groups_that_do_not_fit_are_one_clear_line(text, groups, message, stratified):
+    with pytest.raises(SettingsError) as caught:
+        folds_of(text, np.arange(20) % 2, groups, stratified=stratified)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["group:3", "monte-carlo:20:0.5"])
+def test_a_class_that_no_training_row_has_is_named(text):
+    groups = np.arange(60) // 5
+    y = (groups == 7) * 1  # a class that is one group
+    with pytest.raises(SettingsError, match="class 1 has no training row in fold") as e:
+        folds_of(text, y, groups)
+    assert "\n" not in str(e.value)
 
 
 def test_the_digest_tells_rows_and_their_parts_apart():
