@@ -24,7 +24,7 @@ def study_address(store: Store, study: Any, *, base_url: str | None = None) -> s
     saved = VIEW_TAG + key in experiment.tags
     metric = METRICS[study.data.tags["metric"]]
     return runs_address(
-        base_url or (LOCAL_UI if store.is_local else store.uri),
+        base_url or (LOCAL_UI if store.is_local else store.name),
         study.info.experiment_id,
         study.info.run_id,
         view_key=key if saved else None,

@@ -7,6 +7,7 @@ up by it before they are created, for MLflow would create a second one.
 import json
 import logging
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -57,7 +58,7 @@ class Store:
         for name, value in _MLFLOW_SETTINGS.items():
             os.environ.setdefault(name, value)
         self.uri = uri
-        self._local = _local_file(uri)
+        self._local = local_file(uri)
         if self._local is not None and not create and not self._local.is_file():
             raise TrackingError(
                 f"{uri}: there is no tracking store in {self._local.parent.resolve()}; "
@@ -73,10 +74,15 @@ class Store:
             self.client.search_experiments(max_results=1)
         except Exception as error:  # noqa: BLE001  (of the server's own kind)
             raise TrackingError(
-                f"{uri}: the tracking store cannot be used "
+                f"{self.name}: the tracking store cannot be used "
                 f"({_reason(error)}); start the server, or leave "
                 "--tracking-uri and MLFLOW_TRACKING_URI out"
             ) from None
+
+    @property
+    def name(self) -> str:
+        """The address as it may be shown, without a login."""
+        return without_login(self.uri)
 
     @property
     def is_local(self) -> bool:
@@ -92,7 +98,7 @@ class Store:
         found = self.client.get_experiment_by_name(name)
         if found is not None and found.lifecycle_stage == "deleted":
             raise TrackingError(
-                f"{self.uri}: experiment '{name}' is deleted; restore it "
+                f"{self.name}: experiment '{name}' is deleted; restore it "
                 f"('mlflow experiments restore -x {found.experiment_id}'), or give "
                 "another --experiment"
             )
@@ -120,12 +126,12 @@ class Store:
         names = [run.data.tags[KEY] for run in studies]
         if not names:
             raise TrackingError(
-                f"{self.uri}: holds no study; run 'tunefold search digits' first"
+                f"{self.name}: holds no study; run 'tunefold search digits' first"
             )
         if name is None:
             return studies[0]
         if name not in names:
-            raise UnknownStudyError(f"{self.uri}: {unknown('study', name, names)}")
+            raise UnknownStudyError(f"{self.name}: {unknown('study', name, names)}")
         return studies[names.index(name)]
 
     def children(self, run_id: str) -> list[Any]:
@@ -204,10 +210,23 @@ class Store:
                 return runs
 
 
-def _local_file(uri: str) -> Path | None:
+def local_file(uri: str) -> Path | None:
+    """Return the file of a local store, None for any other."""
     if not uri.startswith("sqlite:///"):
         return None
     return Path(uri.removeprefix("sqlite:///").partition("?")[0])
+
+
+def without_login(text: str) -> str:
+    """Return a text whose addresses have lost their `user:password@`.
+
+    A password may itself hold an @: all up to the last one before the path goes.
+
+    Example:
+        >>> without_login("http://user:p@ss@host:5000/path")
+        'http://host:5000/path'
+    """
+    return re.sub(r"://[^/\s]*@", "://", text)
 
 
 def _refuse_unwritable(file: Path) -> None:
@@ -231,7 +250,7 @@ def _silence_logs() -> None:
 
 
 def _reason(error: Exception) -> str:
-    line = _first_line(error)
+    line = without_login(_first_line(error))
     return "it does not answer" if "Max retries exceeded" in line else line
 
 

@@ -1,6 +1,7 @@
 """Keep a second process from writing the same study."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from search.errors import SettingsError
@@ -27,7 +28,7 @@ class StudyLock:
 
         me = psutil.Process()
         mine = {"pid": me.pid, "started": me.create_time()}
-        owner = self._read_owner()
+        owner = _read(self._path)
         if owner != mine and _is_alive(owner):
             raise SettingsError(
                 f"study '{study}': process {owner['pid']} is working on it; "
@@ -39,11 +40,31 @@ class StudyLock:
         """Let other processes write."""
         self._path.unlink(missing_ok=True)
 
-    def _read_owner(self) -> Event:
-        try:
-            return read_object(self._path.read_bytes()) or {}
-        except FileNotFoundError:
-            return {}
+
+@dataclass(frozen=True)
+class Holder:
+    """The process that took a study last.
+
+    Attributes:
+        pid: Its number.
+        is_alive: Whether it still works on the study; otherwise it was killed.
+    """
+
+    pid: int
+    is_alive: bool
+
+
+def holder(path: Path) -> Holder | None:
+    """Return who took a study and has not released it; None for nobody."""
+    owner = _read(path)
+    return Holder(owner["pid"], _is_alive(owner)) if "pid" in owner else None
+
+
+def _read(path: Path) -> Event:
+    try:
+        return read_object(path.read_bytes()) or {}
+    except FileNotFoundError:
+        return {}
 
 
 def _is_alive(owner: Event) -> bool:

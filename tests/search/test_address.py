@@ -50,7 +50,7 @@ def test_without_a_view_the_best_trial_comes_first(store, study, metric, ascendi
 
 def test_the_address_is_that_of_the_server(store, study):
     run = study()
-    remote = SimpleNamespace(client=store.client, is_local=False, uri="http://host:80")
+    remote = SimpleNamespace(client=store.client, is_local=False, name="http://host:80")
     assert study_address(remote, run).startswith("http://host:80/#/experiments/")
     here = study_address(store, run, base_url="http://127.0.0.1:5001")
     assert here.startswith("http://127.0.0.1:5001/#/")

@@ -1,0 +1,1 @@
+"""What `tunefold doctor` looks at; a file for each section, `examine` joins them."""

@@ -1,0 +1,175 @@
+"""The tracking store: there, readable, of a version that fits; nothing is written."""
+
+import sqlite3
+import urllib.error
+import urllib.request
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import closing
+from importlib import import_module
+from os import environ
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from search.doctor.check import Check, Status, size_text
+from search.doctor.versions import installed
+from search.errors import TrackingError
+from search.store import KIND, Store, local_file, without_login
+
+SECTION = "tracking"
+TIMEOUT_SECONDS = 5.0
+
+
+def check_tracking(uri: str) -> Iterator[Check]:
+    """Look at a store; an examination for `examine_apart`.
+
+    A database is opened read-only, for MLflow would create or migrate it.
+    """
+    file = local_file(uri)
+    if file is not None:
+        yield from _check_database(file)
+    elif uri.startswith(("http://", "https://")):
+        yield from _check_server(uri)
+    else:
+        yield from _check_usable(uri)
+    import_module("mlflow")
+    yield _ok("mlflow", f"{installed('mlflow')} can be imported")
+
+
+def _check_database(file: Path) -> Iterator[Check]:
+    if not file.exists():
+        yield _ok(
+            "store", f"{file.resolve()} is not there yet: the first search makes it"
+        )
+        return
+    try:
+        address = f"{file.resolve().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(address, uri=True, timeout=TIMEOUT_SECONDS)) as db:
+            tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+            schema = n_studies = None
+            if "alembic_version" in tables:
+                (schema,) = db.execute(
+                    "SELECT version_num FROM alembic_version"
+                ).fetchone()
+                (n_studies,) = db.execute(
+                    "SELECT count(*) FROM tags JOIN runs USING (run_uuid) "
+                    "WHERE key = ? AND value = 'study' AND lifecycle_stage = 'active'",
+                    (KIND,),
+                ).fetchone()
+    except (sqlite3.Error, TypeError) as error:
+        yield _broken(
+            "store",
+            f"{file.resolve()}: cannot be read ({error})",
+            "restore it from a copy, or name another store by --tracking-uri",
+        )
+        return
+    if schema is None:
+        yield _broken(
+            "store",
+            f"{file.resolve()}: is no MLflow database",
+            "move it away, or name another store by --tracking-uri",
+        )
+        return
+    yield _ok(
+        "store",
+        f"{file.resolve()}, {size_text(file.stat().st_size)}, studies: {n_studies}",
+    )
+    yield _check_schema(schema, file)
+
+
+def _check_schema(schema: str, file: Path) -> Check:
+    folder = Path(str(import_module("mlflow").__file__)).parent
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory(str(folder / "store" / "db_migrations"))
+    ours = scripts.get_current_head()
+    if schema == ours:
+        return _ok("schema", f"{schema}, as MLflow {installed('mlflow')} writes it")
+    known = any(script.revision == schema for script in scripts.walk_revisions())
+    return _broken(
+        "schema",
+        f"{schema}; MLflow {installed('mlflow')} needs {ours}",
+        f"copy the file, then: mlflow db upgrade sqlite:///{file}"
+        if known
+        else "a newer MLflow wrote it: install that one, or name another store",
+    )
+
+
+def _check_server(uri: str) -> Iterator[Check]:
+    try:
+        version = _ask_version(uri)
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code in (401, 403):
+            yield _broken(
+                "server",
+                f"{uri}: refuses the login ({error.code})",
+                "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD",
+            )
+        else:
+            yield _broken(
+                "server",
+                f"{uri}: answers {error.code} to /version: no MLflow server",
+                "correct --tracking-uri or MLFLOW_TRACKING_URI",
+            )
+        return
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        yield _broken(
+            "server",
+            f"{uri}: cannot be reached ({reason})",
+            "start the server, or leave --tracking-uri and MLFLOW_TRACKING_URI out",
+        )
+        return
+    ours = installed("mlflow") or ""
+    fits = version.split(".")[0] == ours.split(".")[0]
+    yield Check(
+        section=SECTION,
+        name="server",
+        status=Status.OK if fits else Status.WARNING,
+        found=f"{uri}: MLflow {version}; here {ours}",
+        cure="" if fits else "use the same major version on both sides",
+    )
+    yield from _check_usable(uri)
+
+
+def _ask_version(uri: str) -> str:
+    """Return what the server answers to GET /version, with MLflow's own login."""
+    parts = urlsplit(uri)
+    user = environ.get("MLFLOW_TRACKING_USERNAME") or unquote(parts.username or "")
+    password = environ.get("MLFLOW_TRACKING_PASSWORD") or unquote(parts.password or "")
+    headers = {}
+    if user:
+        login = b64encode(f"{user}:{password}".encode()).decode()
+        headers["Authorization"] = f"Basic {login}"
+    elif token := environ.get("MLFLOW_TRACKING_TOKEN"):
+        headers["Authorization"] = f"Bearer {token}"
+    address = f"{without_login(uri).rstrip('/')}/version"
+    request = urllib.request.Request(address, headers=headers)
+    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
+        version: str = answer.read(100).decode("utf-8", "replace").strip()
+    if not version[:1].isdigit():
+        raise ValueError(f"it says {version[:40]!r}, which is no version")
+    return version
+
+
+def _check_usable(uri: str) -> Iterator[Check]:
+    environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", f"{TIMEOUT_SECONDS:g}")
+    try:
+        studies = Store(uri).tagged(KIND, "study")
+    except TrackingError as error:
+        found, _colon, cure = str(error).rpartition("; ")
+        yield _broken("store", found, cure)
+        return
+    yield _ok("store", f"{uri}: studies: {len(studies)}")
+
+
+def _ok(name: str, found: str) -> Check:
+    return Check(section=SECTION, name=name, status=Status.OK, found=found)
+
+
+def _broken(name: str, found: str, cure: str) -> Check:
+    return Check(
+        section=SECTION, name=name, status=Status.BROKEN, found=found, cure=cure
+    )
