@@ -12,9 +12,10 @@ in cross-validation; a trial of 3 folds and 5 epochs takes a few seconds.
 
 from pipelines.digits_data import load_digits
 from pipelines.images import standardise
-from pipelines.layers import dense_classifier, fit_classes, predict
+from pipelines.layers import classifier, fit_classes, predict
 from pipelines.pipeline import Pipeline
 from spaces.dense import DENSE
+from spaces.nas import NAS_IMAGES
 
 PIPELINE = Pipeline(
     name="digits",
@@ -24,8 +25,8 @@ PIPELINE = Pipeline(
     epochs=20,
     load=load_digits,
     prepare=standardise,
-    build=dense_classifier,
+    build=classifier,
     train=fit_classes,
     evaluate=predict,
-    spaces={"dense": DENSE},
+    spaces={"dense": DENSE, "nas": NAS_IMAGES},
 )

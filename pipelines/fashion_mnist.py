@@ -12,9 +12,10 @@ Predicted: the kind of clothing, by accuracy. Dense networks are published betwe
 
 from pipelines.fashion_mnist_files import load_fashion_mnist
 from pipelines.images import standardise
-from pipelines.layers import dense_classifier, fit_classes, predict
+from pipelines.layers import classifier, fit_classes, predict
 from pipelines.pipeline import Pipeline
 from spaces.dense import DENSE
+from spaces.nas import NAS_IMAGES
 
 PIPELINE = Pipeline(
     name="fashion_mnist",
@@ -35,8 +36,8 @@ PIPELINE = Pipeline(
     epochs=10,
     load=load_fashion_mnist,
     prepare=standardise,
-    build=dense_classifier,
+    build=classifier,
     train=fit_classes,
     evaluate=predict,
-    spaces={"dense": DENSE},
+    spaces={"dense": DENSE, "nas": NAS_IMAGES},
 )

@@ -95,15 +95,32 @@ def dense_classifier(params: Mapping[str, Scalar], shape: Shape) -> Any:
     inputs = keras.Input(shape.inputs)
     x = keras.layers.Flatten()(inputs) if len(shape.inputs) > 1 else inputs
     model = keras.Model(inputs, class_head(dense_stack(x, params), shape.n_outputs))
-    steps = math.ceil(shape.n_rows / cast(int, params["batch_size"]))
     model.compile(
         optimizer=optimizer(params),
         loss=keras.losses.CategoricalCrossentropy(
             label_smoothing=cast(float, params.get("label_smoothing", 0.0))
         ),
-        steps_per_execution=min(STEPS_PER_EXECUTION, steps),
+        steps_per_execution=steps_per_execution(params, shape),
     )
     return model
+
+
+def steps_per_execution(params: Mapping[str, Scalar], shape: Shape) -> int:
+    """Return `STEPS_PER_EXECUTION`, or the steps of an epoch if it has fewer."""
+    steps = math.ceil(shape.n_rows / cast(int, params["batch_size"]))
+    return min(STEPS_PER_EXECUTION, steps)
+
+
+def classifier(params: Mapping[str, Scalar], shape: Shape) -> Any:
+    """Build the network a point describes: an AutoKeras graph where it has a `block`.
+
+    Args and result are those of `dense_classifier`.
+    """
+    if "block" in params:
+        from pipelines.autokeras_graph import nas_classifier
+
+        return nas_classifier(params, shape)
+    return dense_classifier(params, shape)
 
 
 def fit_classes(

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from search.commands.doctor import doctor_command
 from search.commands.listing import data_group, list_command, space_command
 from search.commands.results import best_command, rerun_command, ui_command
 from search.commands.searching import resume_command, search_command
@@ -63,5 +64,6 @@ for command in (
     best_command,
     rerun_command,
     ui_command,
+    doctor_command,
 ):
     main.add_command(command)

@@ -6,6 +6,7 @@ TunefoldError (spaces.errors)
     ├── SettingsError      the user changes an option and starts again
     ├── MissingExtraError  the user installs an optional package
     ├── TrialError         the trial is recorded as failed, the study goes on
+    │   └── ModelTooLargeError  it was refused before it was trained
     ├── FatalError         the study stops; what is finished is kept
     └── TrackingError      the tracking store cannot be used
         └── UnknownStudyError  it can, but holds no study of that name
@@ -31,6 +32,23 @@ class MissingExtraError(SearchError, ImportError):
 
 class TrialError(SearchError):
     """One trial failed; the study records the reason and goes on."""
+
+
+class ModelTooLargeError(TrialError):
+    """A model has more weights than a trial may have.
+
+    Attributes:
+        n_parameters: Its weights, trainable or not.
+    """
+
+    def __init__(self, n_parameters: int, limit: int) -> None:
+        # both stay in `args`: that is what crosses the border of a process
+        super().__init__(n_parameters, limit)
+        self.n_parameters = n_parameters
+
+    def __str__(self) -> str:
+        n_parameters, limit = self.args
+        return f"too large: at most {limit:,} weights, got {n_parameters:,}"
 
 
 class FatalError(SearchError):

@@ -12,6 +12,9 @@ from search.types import FoldResult, Settings, Trial, TrialState
 
 Event = dict[str, Any]
 
+_ASKED = ("number", "params", "epochs", "rung", "continues", "engine", "sampler")
+_ENDED = ("score", "epoch", "told", "reason", "n_parameters", "copy_of")
+
 
 def fold_to_json(result: FoldResult) -> Event:
     """Return a fold as plain data; a value that is not finite becomes null."""
@@ -37,7 +40,8 @@ def fold_from_json(event: Event) -> FoldResult:
 
 def settings_from_json(plain: Event) -> Settings:
     """Read the settings of a study's first line or of its `study.json`."""
-    return Settings(**{**plain, "metrics": tuple(plain["metrics"])})
+    lists = {name: tuple(plain[name]) for name in ("metrics", "objectives")}
+    return Settings(**plain | lists)
 
 
 def read_trials(events: list[Event]) -> dict[int, Trial]:
@@ -46,12 +50,8 @@ def read_trials(events: list[Event]) -> dict[int, Trial]:
     for event in events:
         match event["event"]:
             case "asked":
-                trials[event["number"]] = Trial(
-                    number=event["number"],
-                    params=event["params"],
-                    epochs=event["epochs"],
-                    state=TrialState.RUNNING,
-                )
+                asked = {name: event[name] for name in _ASKED}
+                trials[event["number"]] = Trial(**asked, state=TrialState.RUNNING)
             case "fold":
                 trial = trials[event["number"]]
                 folds = {f.fold: f for f in (*trial.folds, fold_from_json(event))}
@@ -65,12 +65,52 @@ def read_trials(events: list[Event]) -> dict[int, Trial]:
                     trial,
                     state=TrialState(event["state"]),
                     folds=source.folds,
-                    **{
-                        name: event[name]
-                        for name in ("score", "epoch", "told", "reason", "copy_of")
-                    },
+                    told_also=tuple(event["told_also"]),
+                    **{name: event[name] for name in _ENDED},
                 )
     return trials
+
+
+def taken_over(events: list[Event]) -> int:
+    """Return the place of the event by which the present engine took over, or 0."""
+    places = [i for i, event in enumerate(events) if event["event"] == "engine"]
+    return places[-1] if places else 0
+
+
+def present_settings(events: list[Event]) -> Settings:
+    """Return the settings a journal began with, with the engine that took over last."""
+    settings = settings_from_json(events[0]["settings"])
+    place = taken_over(events)
+    if not place:
+        return settings
+    latest = {name: events[place][name] for name in ("engine", "sampler")}
+    return replace(settings, **latest)
+
+
+def warm_event(trial: Trial) -> Event:
+    """Return the event of a trial of another study that this one is started from."""
+    return {
+        "event": "warm",
+        "number": trial.number,
+        "params": trial.params,
+        "epochs": trial.epochs,
+        "told": trial.told,
+        "told_also": list(trial.told_also),
+        "n_parameters": trial.n_parameters,
+    }
+
+
+def warm_trial(event: Event) -> Trial:
+    """Read what `warm_event` wrote: what an engine is told, without folds."""
+    return Trial(
+        number=event["number"],
+        params=event["params"],
+        epochs=event["epochs"],
+        told=event["told"],
+        told_also=tuple(event["told_also"]),
+        n_parameters=event["n_parameters"],
+        state=TrialState.COMPLETE,
+    )
 
 
 def trial_to_events(trial: Trial) -> Iterator[Event]:
@@ -87,12 +127,7 @@ def trial_to_events(trial: Trial) -> Iterator[Event]:
 
 def asked_event(trial: Trial) -> Event:
     """Return the event of a proposed trial."""
-    return {
-        "event": "asked",
-        "number": trial.number,
-        "params": trial.params,
-        "epochs": trial.epochs,
-    }
+    return {"event": "asked"} | {name: getattr(trial, name) for name in _ASKED}
 
 
 def ended_event(trial: Trial) -> Event:
@@ -101,12 +136,8 @@ def ended_event(trial: Trial) -> Event:
         "event": "ended",
         "number": trial.number,
         "state": trial.state.value,
-        "score": trial.score,
-        "epoch": trial.epoch,
-        "told": trial.told,
-        "reason": trial.reason,
-        "copy_of": trial.copy_of,
-    }
+        "told_also": list(trial.told_also),
+    } | {name: getattr(trial, name) for name in _ENDED}
 
 
 def read_object(text: bytes | str) -> Event | None:

@@ -9,7 +9,7 @@ import numpy as np
 from pipelines.mapped import open_mapped
 from pipelines.pipeline import Shape
 from pipelines.registry import get_pipeline
-from search.errors import FatalError
+from search.errors import FatalError, ModelTooLargeError
 from search.measure import Measurer, measured_rows
 from search.model_cache import fresh_model
 from search.rows import find_fold
@@ -30,6 +30,7 @@ def run_fold(job: FoldJob) -> FoldResult:
     Raises:
         DataError: The data is not here or is not the study's.
         FatalError: The process runs another Keras backend, or splits otherwise.
+        ModelTooLargeError: The model has more weights than the job allows.
     """
     began = time.perf_counter()
     check_backend(job.backend)
@@ -41,13 +42,16 @@ def run_fold(job: FoldJob) -> FoldResult:
         expected_digest=job.data_digest,
     )
     y = np.asarray(data.y)
-    fold = find_fold(job, y, stratified=pipeline.task == "classification")
+    fold = find_fold(job, data, stratified=pipeline.task == "classification")
     transform = pipeline.prepare(data.X[fold.train], y[fold.train], job.params)
     X_train, X_valid = transform(data.X[fold.train]), transform(data.X[fold.valid])
     shape = Shape(
         inputs=X_train.shape[1:], n_outputs=pipeline.n_outputs, n_rows=len(X_train)
     )
     model = fresh_model(pipeline, job.params, shape, seed=job.seed)
+    n_parameters = model.count_params()
+    if job.max_parameters is not None and n_parameters > job.max_parameters:
+        raise ModelTooLargeError(n_parameters, job.max_parameters)
     looked_at = measured_rows(fold.train, len(fold.valid), seed=job.split_seed)
     measurer = Measurer(
         pipeline.evaluate,
@@ -69,7 +73,7 @@ def run_fold(job: FoldJob) -> FoldResult:
         curves=measurer.curves,
         rows=fold.valid,
         predictions=np.stack(measurer.predictions),
-        n_parameters=model.count_params(),
+        n_parameters=n_parameters,
         seconds=time.perf_counter() - began,
         epoch_seconds=measurer.epoch_seconds,
         measure_seconds=measurer.measure_seconds,

@@ -56,5 +56,7 @@ class JobMaker:
             epochs=epochs,
             metrics=s.metrics,
             backend=s.backend,
+            groups=s.groups,
+            max_parameters=s.max_parameters,
             floor=None if floor is None else tuple(floor),
         )

@@ -1,7 +1,9 @@
 """The record of a study that a crash cannot take: one JSON line per event.
 
     study   settings and versions, the first line
-    asked   a trial was proposed: number, params, epochs
+    warm    a trial of another study that the engine is told of first
+    engine  from here on another engine proposes
+    asked   a trial was proposed: number, params, epochs, by whom
     fold    a fold is finished: curves, seconds; predictions lie beside the journal
     ended   a trial ended: state, score, common epoch, told, reason
     told    the engine was told of it
@@ -24,13 +26,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.errors import FatalError, SettingsError
-from search.events import Event, asked_event, ended_event, fold_to_json, read_object
+from search.events import (
+    Event,
+    asked_event,
+    ended_event,
+    fold_to_json,
+    read_object,
+    warm_event,
+)
 from search.study_lock import StudyLock
 from search.types import FoldResult, Settings, Trial
 
 FOLDER = "tunefold-studies"
 FILE = "journal.jsonl"
 PREDICTIONS = "predictions"
+LOCK_FILE = "running.json"
 
 
 class Journal:
@@ -44,7 +54,7 @@ class Journal:
         self.folder = folder
         self._path = folder / FILE
         self._predictions = folder / PREDICTIONS
-        self._lock = StudyLock(folder / "running.json")
+        self._lock = StudyLock(folder / LOCK_FILE)
 
     @classmethod
     def create(cls, folder: Path, settings: Settings, facts: Event) -> "Journal":
@@ -115,6 +125,14 @@ class Journal:
                 )
             events.append(event)
         return events
+
+    def warm(self, trial: Trial) -> None:
+        """Record a trial of another study that the engine is told of first."""
+        self._append(warm_event(trial))
+
+    def engine(self, engine: str, sampler: str) -> None:
+        """Record that from here on another engine proposes."""
+        self._append({"event": "engine", "engine": engine, "sampler": sampler})
 
     def asked(self, trial: Trial) -> None:
         """Record what the engine proposed."""

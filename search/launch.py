@@ -1,6 +1,5 @@
 """Begin a study or go on with one: check everything, then run, then sum up."""
 
-import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -8,18 +7,18 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from types import FrameType
 
 from rich.console import Console
 
 from pipelines.registry import get_pipeline
 from search.compile_cache import use_compile_cache
-from search.engines.registry import make_engine
+from search.engines.registry import check_engine, make_engine
 from search.errors import SettingsError, TrialError
-from search.events import read_trials, settings_from_json
+from search.events import present_settings, read_trials
 from search.facts import differing_facts, gather_facts
 from search.fold import run_cold_fold, run_fold
 from search.fold_jobs import JobMaker
+from search.interrupt import on_interrupt
 from search.journal import FOLDER, Journal, has_begun, studies_in
 from search.leaderboard import heading
 from search.plan import Plan, probe
@@ -31,8 +30,9 @@ from search.request import Request, check_name, make_draft, make_jobs
 from search.store import Store
 from search.study import Study
 from search.tracking import MlflowTracker
-from search.types import Budget
-from search.workers import Slot, WorkerDiedError, make_slots
+from search.types import Budget, Settings
+from search.warm_start import warm_start
+from search.workers import Slot, WorkerDiedError, make_slots, set_environment
 from spaces.errors import TunefoldError
 from spaces.space import SearchSpace, unknown
 
@@ -78,7 +78,9 @@ def begin(
     Raises:
         TunefoldError: A setting is wrong, or data or the store are not there.
     """
-    draft = make_draft(request, in_process=in_process)
+    set_environment(request.backend)  # an engine may import Keras
+    with console.status("looking at the data"):
+        draft = make_draft(request, in_process=in_process)
     settings, jobs, space = draft.settings, draft.jobs, draft.space
     folder = Path(FOLDER)
     if request.name is not None:
@@ -95,7 +97,7 @@ def begin(
             name = request.name or _free_name(store, folder, settings.pipeline)
             if store.find(name) is not None:
                 raise SettingsError(
-                    f"study '{name}': exists already in {store_uri}; go on with it by "
+                    f"study '{name}': exists already in {store.name}; go on with it by "
                     f"'tunefold resume {name}', or give another --name"
                 )
             store.experiment_id(
@@ -103,7 +105,12 @@ def begin(
             )  # refused before anything is written
             settings = replace(settings, name=name)
             jobs = replace(jobs, settings=settings)
+            warm = None
+            if request.warm_start is not None:
+                warm = warm_start(store, request.warm_start, settings)
             console.print(heading(settings), soft_wrap=True, highlight=False)
+            for line in draft.notes:
+                console.print(line, soft_wrap=True, highlight=False)
             forecast = _forecast(planned, budget)
         console.print(forecast, soft_wrap=True, highlight=False)
         facts = gather_facts(settings.backend)
@@ -112,6 +119,13 @@ def begin(
             settings,
             {"facts": facts, "began": time.time(), "budget": asdict(budget)},
         )
+        if warm is not None:
+            for trial in warm.trials:
+                journal.warm(trial)
+            console.print(
+                f"started from {len(warm.trials)} trials of {request.warm_start}"
+                + (f"; {warm.left_out} lie outside the space" if warm.left_out else "")
+            )
         return _run(
             jobs,
             engine=draft.engine,
@@ -130,6 +144,8 @@ def resume(
     store_uri: str,
     console: Console,
     workers: int | None = None,
+    engine: str | None = None,
+    sampler: str | None = None,
 ) -> Outcome:
     """Go on with a study: its open folds, then further trials of the budget.
 
@@ -140,6 +156,9 @@ def resume(
         store_uri: The tracking store; what it misses is sent.
         console: For progress; stderr.
         workers: Slots now; the order of proposals stays that of the study.
+        engine: Who proposes from now on; None leaves it as it is. The new engine is
+            told of all full trials so far.
+        sampler: Its sampler, None for its default.
 
     Raises:
         TunefoldError: There is no such study here, it is running, or its data or
@@ -152,24 +171,39 @@ def resume(
         raise SettingsError(f"{Path(FOLDER).resolve()}: {unknown('study', name, here)}")
     journal = Journal.open(folder)
     try:
-        first = journal.events()[0]
-        settings = settings_from_json(first["settings"])
+        events = journal.events()
+        first = events[0]
+        began_with = present_settings(events)
+        settings = _with_engine(began_with, engine, sampler)
         pipeline = get_pipeline(settings.pipeline)
         jobs = make_jobs(settings, pipeline, pipeline.load("train"))
         for line in differing_facts(first["facts"], gather_facts(settings.backend)):
             console.print(f"note: {line}; scores may differ in the last digits")
         space = SearchSpace.from_dict(settings.space)
-        engine = make_engine(
-            settings.engine, settings.sampler, space, seed=settings.seed
+        set_environment(settings.backend)  # an engine may import Keras
+        proposer = make_engine(
+            settings.engine,
+            settings.sampler,
+            space,
+            seed=settings.seed,
+            epochs=settings.epochs,
+            objectives=settings.objectives,
+            max_parameters=settings.max_parameters,
         )
         use_compile_cache()
         slots = make_slots(workers or settings.workers, backend=settings.backend)
         with _closing(slots):
             store = Store(store_uri, create=True)
             console.print(heading(settings), soft_wrap=True, highlight=False)
+            if settings != began_with:
+                journal.engine(settings.engine, settings.sampler)
+                console.print(
+                    f"from here on {settings.engine} {settings.sampler} proposes; it "
+                    "is told of all full trials"
+                )
             return _run(
                 jobs,
-                engine=engine,
+                engine=proposer,
                 slots=slots,
                 store=store,
                 journal=journal,
@@ -226,7 +260,7 @@ def _run(
     )
     interrupted = threading.Event()
     reason, finished = "ended by an error", False
-    with _on_interrupt(study, interrupted, console):
+    with on_interrupt(study.stop, interrupted, console):
         try:
             reason = study.run()
             finished = not interrupted.is_set()
@@ -247,6 +281,17 @@ def _run(
         unfinished=len(unfinished),
         left_behind=tracker.left_behind,
     )
+
+
+def _with_engine(
+    settings: Settings, engine: str | None, sampler: str | None
+) -> Settings:
+    if engine is None and sampler is None:
+        return settings
+    if engine in (None, settings.engine):
+        engine, sampler = settings.engine, sampler or settings.sampler
+    sampler = check_engine(engine, sampler, settings.objectives)
+    return replace(settings, engine=engine, sampler=sampler)
 
 
 def _forecast(planned: Future[Plan], budget: Budget) -> str:
@@ -289,23 +334,3 @@ def _closing(slots: Sequence[Slot]) -> Iterator[None]:
     finally:
         for slot in slots:
             slot.close()
-
-
-@contextmanager
-def _on_interrupt(
-    study: Study, interrupted: threading.Event, console: Console
-) -> Iterator[None]:
-    """Let the first Ctrl-C finish the running folds, and the second one end."""
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        if interrupted.is_set():
-            raise KeyboardInterrupt
-        interrupted.set()
-        study.stop("interrupted by Ctrl-C")
-        console.print("finishing the running folds; Ctrl-C again ends at once")
-
-    previous = signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)

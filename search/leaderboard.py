@@ -1,6 +1,7 @@
 """The leaderboard: trials by score, as rows, as a table, as Markdown."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from search.metrics import METRICS
+from search.objectives import objective_values, pareto_front
 from search.scoring import generalization_gap, mean_score, rank, score_std
 from search.types import Settings, Trial, TrialState
 from spaces.params import Scalar, write_scalar
@@ -29,6 +31,8 @@ class Row:
         metrics: Every followed metric at that epoch, the searched one first.
         n_parameters: Weights of the model.
         seconds: Training time of all folds.
+        on_front: Whether no other row is better in one of the study's objectives and
+            as good in all; None where the score is the only one.
         params: The configuration.
     """
 
@@ -41,14 +45,17 @@ class Row:
     metrics: Mapping[str, float]
     n_parameters: int
     seconds: float
+    on_front: bool | None
     params: Mapping[str, Scalar]
 
 
 def make_rows(settings: Settings, trials: Sequence[Trial]) -> list[Row]:
-    """Rank the complete trials."""
+    """Rank the complete trials; the front is that of the given ones."""
     metric = METRICS[settings.metrics[0]]
+    ranked = rank(metric, trials)
+    on_front = _on_front(settings, ranked)
     rows = []
-    for place, trial in enumerate(rank(metric, trials), start=1):
+    for place, (trial, front) in enumerate(zip(ranked, on_front, strict=True), start=1):
         assert trial.epoch is not None  # complete trials have score and epoch
         assert trial.score is not None
         rows.append(
@@ -65,6 +72,7 @@ def make_rows(settings: Settings, trials: Sequence[Trial]) -> list[Row]:
                 },
                 n_parameters=trial.folds[0].n_parameters,
                 seconds=sum(fold.seconds for fold in trial.folds),
+                on_front=front,
                 params=trial.params,
             )
         )
@@ -77,8 +85,10 @@ def heading(settings: Settings) -> str:
     rule = "the best common epoch" if s.epoch == "best" else "the last epoch"
     spread = "" if s.cv.startswith("holdout") else ", ± standard deviation over folds"
     rows = "all rows" if s.n_rows is None else f"{s.n_rows:,} rows"
+    groups = "" if s.groups is None else f" by groups ({s.groups})"
     return (
-        f"{s.name}: {s.pipeline}, {rows}, {s.cv}; {s.metrics[0]}: mean over folds at "
+        f"{s.name}: {s.pipeline}, {rows}, {s.cv}{groups}; "
+        f"{s.metrics[0]}: mean over folds at "
         f"{rule} of {s.epochs}{spread}; test rows not used"
     )
 
@@ -98,6 +108,9 @@ def leaderboard_table(settings: Settings, rows: Sequence[Row]) -> Table:
     table.add_column("configuration", justify="left", overflow="fold")
     for row in rows:
         table.add_row(str(row.number), *_cells(settings, row), describe(row.params))
+    if settings.dummy:
+        table.add_section()
+        table.add_row("dummy", *_dummy_cells(settings), _dummy_words(settings))
     return table
 
 
@@ -114,6 +127,9 @@ def leaderboard_markdown(settings: Settings, trials: Sequence[Trial]) -> str:
     for row in rows:
         cells = [str(row.number), *_cells(settings, row), describe(row.params)]
         lines.append("| " + " | ".join(cells) + " |")
+    if settings.dummy:
+        cells = ["dummy", *_dummy_cells(settings), _dummy_words(settings)]
+        lines.append("| " + " | ".join(cells) + " |")
     counts = Counter(trial.state for trial in trials)
     told = ", ".join(
         f"{counts[state]} {'unfinished' if state == 'running' else state}"
@@ -129,22 +145,49 @@ def describe(params: Mapping[str, Scalar]) -> str:
     Example:
         >>> describe({"n_layers": 2, "width_1": 64, "width_2": 32, "l2": "off"})
         '64-32'
+        >>> describe({"block": "conv", "conv/num_blocks": 1, "conv/filters_0": 8})
+        'conv, filters 8'
     """
-    widths = [str(value) for name, value in params.items() if name.startswith("width_")]
-    parts = ["-".join(widths)] if widths else []
+    block = f"{params.get('block')}/"  # the trunk that an architecture chose
+    sizes = _sizes(params)
+    counts = {_count_of(stem) for stem in sizes}
+    parts: list[str] = []
     for name, value in params.items():
-        if name.startswith("width_") or (name == "n_layers" and widths):
-            continue
-        if value in ("off", "on") or value is False:
+        stem = _LAYER.sub("", name)
+        shown = name.removeprefix(block).removesuffix("_strength")
+        if stem in sizes:
+            if name == next(n for n in params if _LAYER.sub("", n) == stem):
+                words = [] if stem == "width" else [stem.removeprefix(block)]
+                parts.append(" ".join([*words, "-".join(map(str, sizes[stem]))]))
+        elif name in counts or value in ("off", "on") or value is False:
             continue  # "on" says nothing that its strength does not say
-        if value is True:
-            parts.append(name)
+        elif value is True:
+            parts.append(shown)
         elif isinstance(value, str):
             parts.append(value)
         else:
             text = write_scalar(value if isinstance(value, int) else _short(value))
-            parts.append(f"{name.removesuffix('_strength')} {text}")
+            parts.append(f"{shown} {text}")
     return ", ".join(parts)
+
+
+_LAYER = re.compile(r"_\d+$")
+_COUNTS = {"width": "n_layers", "units": "num_layers", "filters": "num_blocks"}
+
+
+def _sizes(params: Mapping[str, Scalar]) -> dict[str, list[Scalar]]:
+    """Return the sizes of a network's layers under what their names share."""
+    sizes: dict[str, list[Scalar]] = {}
+    for name, value in params.items():
+        if _LAYER.search(name):
+            sizes.setdefault(_LAYER.sub("", name), []).append(value)
+    return sizes
+
+
+def _count_of(stem: str) -> str:
+    """Return the parameter that counts these layers and so need not be written."""
+    path, slash, name = stem.rpartition("/")
+    return path + slash + _COUNTS.get(name, name)
 
 
 def row_as_json(row: Row, run_id: str) -> dict[str, Any]:
@@ -156,9 +199,22 @@ def row_as_json(row: Row, run_id: str) -> dict[str, Any]:
     return {**vars(row), "score_std": std, "run_id": run_id}
 
 
+def _on_front(settings: Settings, trials: Sequence[Trial]) -> list[bool | None]:
+    if len(settings.objectives) == 1:
+        return [None] * len(trials)
+    metric = METRICS[settings.metrics[0]]
+    points = []
+    for trial in trials:
+        point = objective_values(settings.objectives, metric, trial)
+        assert point is not None  # ranked trials are complete
+        points.append(point)
+    return list(pareto_front(points))
+
+
 def _columns(settings: Settings) -> list[str]:
     others = list(settings.metrics[1:])
-    return [settings.metrics[0], *others, "gap", "epoch", "weights", "seconds"]
+    front = ["front"] if len(settings.objectives) > 1 else []
+    return [settings.metrics[0], *others, "gap", "epoch", "weights", "seconds", *front]
 
 
 def _cells(settings: Settings, row: Row) -> list[str]:
@@ -170,7 +226,18 @@ def _cells(settings: Settings, row: Row) -> list[str]:
         str(row.epoch),
         f"{row.n_parameters:,}",
         f"{row.seconds:.0f}",
+        *([] if row.on_front is None else ["yes" if row.on_front else ""]),
     ]
+
+
+def _dummy_cells(settings: Settings) -> list[str]:
+    scores = [f"{settings.dummy[name]:.4f}" for name in settings.metrics]
+    return scores + [""] * (len(_columns(settings)) - len(scores))
+
+
+def _dummy_words(settings: Settings) -> str:
+    classes = METRICS[settings.metrics[0]].task == "classification"
+    return "predicts the " + ("shares of the classes" if classes else "mean")
 
 
 def _short(value: float) -> float:

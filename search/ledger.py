@@ -11,10 +11,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from search.events import read_trials
+from search.dummy import dummy_scores
+from search.events import read_trials, taken_over, warm_trial
 from search.fold_jobs import JobMaker
 from search.journal import Journal
-from search.metrics import METRICS, dummy_score
+from search.metrics import METRICS
+from search.objectives import told_also
 from search.protocols import Engine, Pruner, Tracker
 from search.scoring import common_epoch, failure_reason, mean_score, told_value
 from search.types import FoldResult, Suggestion, Trial, TrialState
@@ -70,20 +72,33 @@ class Ledger:
         self._trackers = trackers
         self._lag = lag
         self._told: set[int] = set()
+        self._of_others: set[int] = set()  # asked before the present engine took over
+        self._settings = jobs.settings
         self._epoch_rule = jobs.settings.epoch
         self._metric = METRICS[jobs.settings.metrics[0]]
-        self._dummy = dummy_score(self._metric, jobs.y, jobs.n_outputs)
+        name = self._metric.name
+        self._dummy = dummy_scores([name], jobs.y, jobs.folds, jobs.n_outputs)[name]
 
     def replay(self) -> None:
-        """Take up what the journal holds; the engine is asked and told anew."""
+        """Take up what the journal holds; the engine is asked and told anew.
+
+        Of what was asked before the present engine took over it is told only, as of
+        the trials a study was started from.
+        """
         events = self._journal.events()
         trials = read_trials(events)
-        for event in events:
-            if event["event"] == "asked":
-                self._engine.ask(event["number"])
-            elif event["event"] == "told":
-                self._engine.tell(trials[event["number"]])
-                self._told.add(event["number"])
+        took_over = taken_over(events)
+        for place, event in enumerate(events):
+            match event["event"]:
+                case "warm":
+                    self._engine.tell(warm_trial(event))
+                case "asked" if place < took_over:
+                    self._of_others.add(event["number"])
+                case "asked":
+                    self._engine.ask(event["number"])
+                case "told":
+                    self._tell_engine(trials[event["number"]])
+                    self._told.add(event["number"])
         for trial in trials.values():
             for result in trial.folds:
                 self._pruner.observe(result, trial)
@@ -116,6 +131,10 @@ class Ledger:
             params=suggestion.params,
             state=TrialState.RUNNING,
             epochs=epochs,
+            rung=epochs < self._settings.epochs,
+            continues=suggestion.continues,
+            engine=self._settings.engine,
+            sampler=self._settings.sampler,
         )
         self._journal.asked(trial)
         return self._open(trial)
@@ -133,11 +152,24 @@ class Ledger:
             tracker.fold_done(trial, stored)
         self._end_if_decided(trial)
 
-    def fail(self, number: int, reason: str) -> None:
-        """End a trial as failed."""
+    def fail(
+        self, number: int, reason: str, *, n_parameters: int | None = None
+    ) -> None:
+        """End a trial as failed.
+
+        Args:
+            number: The trial's.
+            reason: Why, one line.
+            n_parameters: Weights of the model where that is the reason.
+        """
         if number in self.open:
             self._end(
-                replace(self.trials[number], state=TrialState.FAILED, reason=reason)
+                replace(
+                    self.trials[number],
+                    state=TrialState.FAILED,
+                    reason=reason,
+                    n_parameters=n_parameters,
+                )
             )
 
     def worker_died(self, number: int, fold: int, reason: str) -> None:
@@ -157,9 +189,14 @@ class Ledger:
     def _tell(self, numbers: range) -> None:
         for number in numbers:
             if number not in self._told and number not in self.open:
-                self._engine.tell(self.trials[number])
+                self._tell_engine(self.trials[number])
                 self._journal.told(number)
                 self._told.add(number)
+
+    def _tell_engine(self, trial: Trial) -> None:
+        # What a trial at few epochs is worth, only the engine knows that asked for it.
+        if not (trial.rung and trial.number in self._of_others):
+            self._engine.tell(trial)
 
     def _find_known(self, trial: Trial) -> Trial | None:
         """Return a complete trial with equal parameters: its scores are equal too.
@@ -201,6 +238,8 @@ class Ledger:
             self._end(trial)
 
     def _end(self, trial: Trial) -> None:
+        if trial.folds:
+            trial = replace(trial, n_parameters=trial.folds[0].n_parameters)
         if trial.state is TrialState.RUNNING:
             epoch = common_epoch(self._metric, trial.folds, self._epoch_rule)
             trial = replace(
@@ -214,7 +253,8 @@ class Ledger:
         # on which slot was faster.
         known = [self.trials[n] for n in self._before(trial.number)]
         value = told_value(self._metric, trial, known, dummy=self._dummy)
-        trial = replace(trial, told=value)
+        also = told_also(self._settings.objectives, self._metric, trial, known)
+        trial = replace(trial, told=value, told_also=also)
         self._journal.ended(trial)
         self._journal.drop_fold_predictions(trial.number)
         self.trials[trial.number] = trial

@@ -152,9 +152,11 @@ class SearchProgress:
             for name in self._settings.metrics
         )
         copy = "" if trial.copy_of is None else f"  (as trial {trial.copy_of})"
+        if trial.rung:
+            copy += f"  ({trial.epochs} of {self._settings.epochs} epochs)"
         best = best_trial(self._metric, self._known())
-        number = best.number if best else trial.number
-        return f"{head}  {values}{copy}  best: trial {number}  {self._time_note()}"
+        number = f"trial {best.number}" if best else "none at full epochs"
+        return f"{head}  {values}{copy}  best: {number}  {self._time_note()}"
 
 
 def _clock(seconds: float) -> str:

@@ -61,6 +61,8 @@ class Recorder:
         else:
             self.run_id = run.info.run_id
             self.client.update_run(self.run_id, status=RUNNING)
+            for name in ("engine", "sampler"):  # another one may have taken over
+                self.client.set_tag(self.run_id, name, getattr(s, name))
             self._take_up_trials()
         study = {"settings": asdict(s), "facts": dict(facts)}
         self.client.log_dict(self.run_id, study, "study.json")
@@ -79,10 +81,15 @@ class Recorder:
         tags = {
             KEY: s.name,
             KIND: "study",
-            **self._common_tags(),
+            "engine": s.engine,
+            "sampler": s.sampler,
+            "backend": s.backend,
             "pipeline": s.pipeline,
             "space": s.space_name,
+            "objectives": ",".join(s.objectives),
+            "max_parameters": str(s.max_parameters or "none"),
             "cv": s.cv,
+            "groups": s.groups or "none",
             "seed": str(s.seed),
             "split_seed": str(s.split_seed),
             "epochs": str(s.epochs),
@@ -165,7 +172,7 @@ class Recorder:
                     KIND: "trial",
                     PARENT: self.run_id,
                     "state": TrialState.RUNNING.value,
-                    **self._common_tags(),
+                    **self._tags_of(trial),
                     **self._settings.tags,
                 },
                 began=_began(trial, self._began),
@@ -174,9 +181,17 @@ class Recorder:
         self._runs[trial.number] = run_id
         return run_id
 
-    def _common_tags(self) -> dict[str, str]:
-        s = self._settings
-        return {"engine": s.engine, "sampler": s.sampler, "backend": s.backend}
+    def _tags_of(self, trial: Trial) -> dict[str, str]:
+        tags = {
+            "engine": trial.engine,
+            "sampler": trial.sampler,
+            "backend": self._settings.backend,
+        }
+        if trial.rung:
+            tags["rung"] = str(trial.epochs)
+        if trial.continues is not None:
+            tags["continues"] = f"{self._settings.name}/{trial.continues}"
+        return tags
 
     def _log_params(self, run_id: str, trial: Trial) -> None:
         from mlflow.entities import Param
@@ -205,10 +220,11 @@ class Recorder:
         values: list[Value] = []
         if trial.told is not None:
             values.append(("told", metric.sign(trial.told), 0))
+        if trial.n_parameters is not None:
+            values.append(("n_parameters", trial.n_parameters, 0))
         if not trial.folds or trial.state is TrialState.RUNNING:
             return values  # sums of an open trial would change: a second value
         values += [
-            ("n_parameters", trial.folds[0].n_parameters, 0),
             ("seconds", sum(fold.seconds for fold in trial.folds), 0),
             ("peak_memory_mb", max(fold.peak_memory_mb for fold in trial.folds), 0),
         ]
@@ -216,7 +232,9 @@ class Recorder:
             return values
         last = len(trial.folds[0].curves["loss"])
         values += [
-            ("score", trial.score, 0),
+            # Under another name where fewer epochs make it another thing: who sorts
+            # by `score` compares like with like.
+            ("rung_score" if trial.rung else "score", trial.score, 0),
             ("score_std", score_std(metric, trial.folds, trial.epoch), 0),
             ("gap", generalization_gap(metric, trial.folds, trial.epoch), 0),
             ("gap_last", generalization_gap(metric, trial.folds, last), 0),

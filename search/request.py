@@ -6,14 +6,18 @@ from dataclasses import dataclass, field, replace
 from pipelines.part import Part, digest
 from pipelines.pipeline import Pipeline
 from pipelines.registry import get_pipeline
+from search.dummy import dummy_scores
+from search.duplicates import leak_warning
 from search.engines.registry import check_engine, make_engine
 from search.errors import SettingsError
 from search.fold_jobs import JobMaker
-from search.metrics import choose_metrics
+from search.groups import row_groups
+from search.metrics import choose_metrics, imbalance_note
+from search.objectives import read_objectives
 from search.protocols import Engine
 from search.rows import make_folds
-from search.splitters import rows_digest
-from search.types import Settings
+from search.splitters import default_cv, rows_digest
+from search.types import MAX_PARAMETERS, Settings
 from search.workers import n_cores
 from spaces.errors import SpaceError
 from spaces.narrow import narrow
@@ -32,6 +36,10 @@ class Request:
     changes: Sequence[str] = ()
     engine: str = "optuna"
     sampler: str | None = None
+    objectives: str | None = None
+    max_parameters: int | None = MAX_PARAMETERS
+    warm_start: str | None = None
+    groups: str | None = None
     cv: str | None = None
     split_seed: int = 0
     seed: int = 0
@@ -55,12 +63,14 @@ class Draft:
         jobs: Made from the training data.
         space: The narrowed space.
         engine: Fresh.
+        notes: Lines for the user: what was chosen by looking at the data.
     """
 
     settings: Settings
     jobs: JobMaker
     space: SearchSpace
     engine: Engine
+    notes: tuple[str, ...]
 
 
 def make_draft(request: Request, *, in_process: bool) -> Draft:
@@ -75,13 +85,25 @@ def make_draft(request: Request, *, in_process: bool) -> Draft:
     """
     pipeline = get_pipeline(request.pipeline)
     space_name, space = _space(pipeline, request)
-    sampler = check_engine(request.engine, request.sampler)
-    metrics = choose_metrics(pipeline.task, request.metric)
+    objectives = read_objectives(request.objectives)
+    sampler = check_engine(request.engine, request.sampler, objectives)
+    max_parameters = _max_parameters(request.max_parameters)
     workers = _workers(request.workers, in_process=in_process)
     if request.epochs is not None and request.epochs < 1:
         raise SettingsError(f"--epochs: must be at least 1, got {request.epochs}")
-    engine = make_engine(request.engine, sampler, space, seed=request.seed)
+    epochs = request.epochs or pipeline.epochs
+    engine = make_engine(
+        request.engine,
+        sampler,
+        space,
+        seed=request.seed,
+        epochs=epochs,
+        objectives=objectives,
+        max_parameters=max_parameters,
+    )
     data = pipeline.load("train")
+    metrics = choose_metrics(pipeline.task, request.metric, data.y)
+    groups = _groups(request, data)
     settings = Settings(
         name=request.name or "",
         pipeline=pipeline.name,
@@ -89,10 +111,13 @@ def make_draft(request: Request, *, in_process: bool) -> Draft:
         space=space.to_dict(),
         engine=request.engine,
         sampler=sampler,
-        cv=request.cv or "kfold:5",
+        objectives=objectives,
+        max_parameters=max_parameters,
+        cv=request.cv or default_cv(groups),
+        groups=groups,
         split_seed=request.split_seed,
         seed=request.seed,
-        epochs=request.epochs or pipeline.epochs,
+        epochs=epochs,
         metrics=metrics,
         epoch=request.epoch,
         workers=workers,
@@ -105,7 +130,19 @@ def make_draft(request: Request, *, in_process: bool) -> Draft:
         tags=dict(request.tags),
     )
     jobs = make_jobs(settings, pipeline, data)
-    return Draft(settings=jobs.settings, jobs=jobs, space=space, engine=engine)
+    dummy = dummy_scores(metrics, jobs.y, jobs.folds, jobs.n_outputs)
+    jobs = replace(jobs, settings=replace(jobs.settings, dummy=dummy))
+    notes = (
+        None if request.metric else imbalance_note(pipeline.task, data.y),
+        leak_warning(data, jobs.folds, digest=settings.data_digest),
+    )
+    return Draft(
+        settings=jobs.settings,
+        jobs=jobs,
+        space=space,
+        engine=engine,
+        notes=tuple(note for note in notes if note is not None),
+    )
 
 
 def check_name(name: str) -> None:
@@ -125,9 +162,34 @@ def check_name(name: str) -> None:
 
 def _space(pipeline: Pipeline, request: Request) -> tuple[str, SearchSpace]:
     name = request.space or next(iter(pipeline.spaces))
+    if request.engine == "autokeras" and request.space is None:
+        if "nas" not in pipeline.spaces:
+            raise SpaceError(
+                f"--engine autokeras: pipeline '{pipeline.name}' has no builder for "
+                "the space 'nas'; use another engine, or this one with --space "
+                f"{name}"
+            )
+        name = "nas"
     if name not in pipeline.spaces:
         raise SpaceError(f"--space: {unknown('space', name, list(pipeline.spaces))}")
     return name, narrow(pipeline.spaces[name], request.changes)
+
+
+def _max_parameters(asked: int | None) -> int | None:
+    if asked is not None and asked < 0:
+        raise SettingsError(
+            f"--max-parameters: must be at least 1, or 0 for no limit, got {asked}"
+        )
+    return asked or None
+
+
+def _groups(request: Request, data: Part) -> str | None:
+    if request.groups == "none":
+        return None
+    ordered = (request.cv or "").startswith("time-series")
+    if request.groups is None and data.groups is not None and not ordered:
+        return "pipeline"
+    return request.groups
 
 
 def _workers(asked: int | None, *, in_process: bool) -> int:
@@ -154,6 +216,7 @@ def make_jobs(settings: Settings, pipeline: Pipeline, data: Part) -> JobMaker:
         split_seed=settings.split_seed,
         n_rows=settings.n_rows,
         stratified=pipeline.task == "classification",
+        groups=row_groups(settings.groups, data, digest=settings.data_digest),
     )
     split_digest = rows_digest(folds)
     if settings.split_digest not in ("", split_digest):

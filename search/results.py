@@ -8,6 +8,8 @@ from search.errors import TrackingError
 from search.events import read_trials, settings_from_json
 from search.leaderboard import Row, make_rows
 from search.metrics import METRICS
+from search.objectives import SCORE, pareto_front
+from search.scoring import rank
 from search.store import KEY, KIND, PARENT, Store
 from search.types import Settings, Trial
 
@@ -58,14 +60,52 @@ def best_trials(store: Store, study: RecordedStudy, n: int) -> list[RecordedTria
 
     They are ranked by the scores in the store; only those returned are read whole.
     """
+    return [
+        _trial_of(store, study, run.info.run_id) for run in _scored(store, study)[:n]
+    ]
+
+
+def all_trials(store: Store, study: RecordedStudy) -> list[Trial]:
+    """Read the complete trials of a study, in the order of their numbers."""
+    recorded = [
+        _trial_of(store, study, run.info.run_id).trial for run in _scored(store, study)
+    ]
+    return sorted(recorded, key=lambda trial: trial.number)
+
+
+def front_trials(store: Store, study: RecordedStudy) -> list[RecordedTrial]:
+    """Read the trials that no other beats in one objective and equals in all.
+
+    The front is found by the values in the store; only its trials are read whole,
+    the best score first.
+    """
+    sign = METRICS[study.settings.metrics[0]].sign
+    scored = _scored(store, study)
+    points = [
+        tuple(
+            sign(run.data.metrics[name]) if name == SCORE else -run.data.metrics[name]
+            for name in study.settings.objectives
+        )
+        for run in scored
+    ]
+    front = pareto_front(points)
+    return [
+        _trial_of(store, study, run.info.run_id)
+        for run, on_front in zip(scored, front, strict=True)
+        if on_front
+    ]
+
+
+def _scored(store: Store, study: RecordedStudy) -> list[Any]:
     sign = METRICS[study.settings.metrics[0]].sign
     scored = [
         run
         for run in store.children(study.run_id)
         if "score" in run.data.metrics and run.data.tags.get("state") == "complete"
     ]
-    scored.sort(key=lambda run: (-sign(run.data.metrics["score"]), _number(run)))
-    return [_trial_of(store, study, run.info.run_id) for run in scored[:n]]
+    return sorted(
+        scored, key=lambda run: (-sign(run.data.metrics["score"]), _number(run))
+    )
 
 
 def load_trial(store: Store, study_or_run: str | None) -> RecordedTrial:
@@ -91,6 +131,21 @@ def load_trial(store: Store, study_or_run: str | None) -> RecordedTrial:
             f"'tunefold resume {study.settings.name}' goes on with it"
         )
     return best[0]
+
+
+def joined(
+    best: Sequence[RecordedTrial], front: Sequence[RecordedTrial]
+) -> list[RecordedTrial]:
+    """Return the trials of both, each once, in the order of the leaderboard.
+
+    With a trial there always stands one of the front that beats it.
+    """
+    metric = METRICS[best[0].study.settings.metrics[0]] if best else None
+    if metric is None:
+        return []
+    by_number = {recorded.trial.number: recorded for recorded in (*best, *front)}
+    ranked = rank(metric, [recorded.trial for recorded in by_number.values()])
+    return [by_number[trial.number] for trial in ranked]
 
 
 def rows_of(study: RecordedStudy, trials: Sequence[RecordedTrial]) -> list[Row]:

@@ -94,7 +94,7 @@ def told_value(
 
     - complete: its score;
     - stopped: the incumbent's score plus the mean difference to it over the same
-      folds at the same epoch;
+      folds at the same epoch; the incumbent is the best of as many epochs;
     - failed: the worst value told so far, or that of a predictor which ignores its
       inputs while nothing has been told.
 
@@ -108,7 +108,8 @@ def told_value(
         return metric.sign(trial.score)
     told = [t.told for t in known if t.told is not None]
     worst = min(told, default=metric.sign(dummy))
-    incumbent = best_trial(metric, known)
+    peers = _ranked(metric, [t for t in known if t.epochs == trial.epochs])
+    incumbent = peers[0] if peers else None
     if trial.state is TrialState.FAILED or incumbent is None or not trial.folds:
         return worst
     assert incumbent.epoch is not None
@@ -130,6 +131,14 @@ def best_trial(metric: Metric, trials: Sequence[Trial]) -> Trial | None:
 
 
 def rank(metric: Metric, trials: Sequence[Trial]) -> list[Trial]:
-    """Return the complete trials, best first, the earlier one first on ties."""
+    """Return the complete trials, best first, the earlier one first on ties.
+
+    Those at fewer epochs than the study's are left out: their scores say something
+    else.
+    """
+    return _ranked(metric, [t for t in trials if not t.rung])
+
+
+def _ranked(metric: Metric, trials: Sequence[Trial]) -> list[Trial]:
     complete = [t for t in trials if t.score is not None]
     return sorted(complete, key=lambda t: (-metric.sign(t.score or 0.0), t.number))

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 
 from search.clock import Clock
-from search.errors import FatalError, TrialError
+from search.errors import FatalError, ModelTooLargeError, TrialError
 from search.fold_jobs import JobMaker
 from search.journal import Journal
 from search.ledger import Ledger
@@ -221,10 +221,13 @@ class Study:
         failure: str | None = None
         died: str | None = None
         result: FoldResult | None = None
+        n_parameters: int | None = None
         try:
             result = slot.run(self._run_fold, job, trial=number)
         except WorkerDiedError as error:
             died = str(error)
+        except ModelTooLargeError as error:
+            failure, n_parameters = str(error), error.n_parameters
         except TrialError as error:
             failure = str(error)
         except TunefoldError:
@@ -237,7 +240,9 @@ class Study:
             elif died is not None:
                 self._ledger.worker_died(number, fold, died)
             else:
-                self._ledger.fail(number, failure or "no reason given")
+                self._ledger.fail(
+                    number, failure or "no reason given", n_parameters=n_parameters
+                )
             self._look_at_ended()
             self._changed.notify_all()
 
@@ -248,7 +253,9 @@ class Study:
         failures = _last_in_a_row(
             trial.state is TrialState.FAILED
             for trial in self.trials
-            if trial.state is not TrialState.RUNNING and trial.number not in just_now
+            if trial.state is not TrialState.RUNNING
+            and trial.number not in just_now
+            and not self._was_refused(trial)
         )
         self._failures_in_a_row = failures % self._budget.max_failures
         known = _last_in_a_row(t.copy_of is not None for t in self.trials)
@@ -256,6 +263,8 @@ class Study:
 
     def _look_at_ended(self) -> None:
         for trial in self._ledger.ended:
+            if self._was_refused(trial):
+                continue
             failed = trial.state is TrialState.FAILED
             self._failures_in_a_row = self._failures_in_a_row + 1 if failed else 0
             if self._failures_in_a_row >= self._budget.max_failures:
@@ -267,6 +276,11 @@ class Study:
             if trial.state is TrialState.COMPLETE and trial.copy_of is None:
                 self._clock.trial_took(sum(f.seconds for f in trial.folds))
         self._ledger.ended.clear()
+
+    def _was_refused(self, trial: Trial) -> bool:
+        # A model that is too large says nothing about whether trials can succeed.
+        limit, size = self._jobs.settings.max_parameters, trial.n_parameters
+        return limit is not None and size is not None and size > limit
 
 
 def _last_in_a_row(flags: Iterable[bool]) -> int:

@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 from search.errors import SettingsError
 from spaces.space import Params
 
+MAX_PARAMETERS = 10_000_000
+"""Weights a model may have unless the user says otherwise: larger ones train for hours
+on a few cores."""
+
 Curves = dict[str, list[float]]
 """One value per epoch under each name: `loss`, `val_loss`, `accuracy`, ..."""
 
@@ -26,12 +30,15 @@ class Suggestion:
     Attributes:
         number: The trial's number in its study, from 0.
         params: Plain Python scalars, active parameters only, in declared order.
-        epochs: Fewer epochs than the study's, for a trial at low fidelity.
+        epochs: Fewer epochs than the study's, for a trial at low fidelity; None for
+            the study's.
+        continues: Number of the trial at fewer epochs that this one promotes.
     """
 
     number: int
     params: Params
     epochs: int | None = None
+    continues: int | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,8 @@ class FoldJob:
         epochs: Epochs to train.
         metrics: Names of the metrics to follow, the searched one first.
         backend: Keras backend.
+        groups: Which groups stay together in a fold: `pipeline`, `duplicates`, None.
+        max_parameters: Refuse a model with more weights; None refuses none.
         floor: Per epoch, stop below this value of the searched metric (signed
             so that higher is better); None never stops.
     """
@@ -100,6 +109,8 @@ class FoldJob:
     epochs: int
     metrics: tuple[str, ...]
     backend: str
+    groups: str | None = None
+    max_parameters: int | None = None
     floor: tuple[float, ...] | None = None
 
 
@@ -159,6 +170,14 @@ class Trial:
         told: The finite value the engine is told once the trial has ended.
         reason: Why it was stopped or failed, one line.
         epochs: Epochs asked for.
+        rung: Whether these are fewer than the study's: such a trial is compared with
+            its like only and has no place in the leaderboard.
+        continues: Number of the trial at fewer epochs that this one promotes.
+        engine: Who proposed it.
+        sampler: By which sampler.
+        n_parameters: Weights of the model, once one was built.
+        told_also: Values of the study's further objectives, told with `told`, each
+            turned so that higher is better.
         copy_of: Number of the complete trial with equal parameters whose folds
             were taken over.
     """
@@ -172,6 +191,12 @@ class Trial:
     epoch: int | None = None
     told: float | None = None
     reason: str | None = None
+    rung: bool = False
+    continues: int | None = None
+    engine: str = ""
+    sampler: str = ""
+    n_parameters: int | None = None
+    told_also: tuple[float, ...] = ()
     copy_of: int | None = None
 
 
@@ -180,7 +205,8 @@ class Budget:
     """When a study stops asking.
 
     Attributes:
-        trials: Number of trials in all, None for no limit.
+        trials: Number of trials in all, those at fewer epochs included; None for no
+            limit.
         minutes: Wall time in minutes, None for no limit. No trial starts after
             it; running folds end, open ones are left for `tunefold resume`.
         max_failures: Failed trials in a row that stop the study.
@@ -213,7 +239,12 @@ class Settings:
         space: The narrowed space, as `SearchSpace.to_dict` gives it.
         engine: Who proposes.
         sampler: The engine's sampler.
+        objectives: What is searched: `score`, or `score` and others of
+            `search.objectives`.
+        max_parameters: Models with more weights are refused; None refuses none.
         cv: The splitter in words.
+        groups: Which rows stay together in a fold: the groups of the `pipeline`'s
+            data, `duplicates`, or None.
         split_seed: Seed of the splitter; with the data alone it fixes the folds.
         seed: Seed of engine and training.
         epochs: Epochs of a full trial.
@@ -227,6 +258,7 @@ class Settings:
         data_digest: SHA-256 of the training arrays.
         data_source: Where they came from, in words.
         split_digest: Digest of all folds' row numbers.
+        dummy: Mean over folds of each metric for a predictor that ignores its inputs.
         tags: The user's own tags.
     """
 
@@ -249,4 +281,8 @@ class Settings:
     data_digest: str
     data_source: str
     split_digest: str
+    objectives: tuple[str, ...] = ("score",)
+    max_parameters: int | None = None
+    groups: str | None = None
+    dummy: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)

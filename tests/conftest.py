@@ -1,6 +1,7 @@
 """The Keras backend of the tests, and made-up pipelines for those that train."""
 
 import os
+import signal
 import sys
 from dataclasses import replace
 from types import ModuleType
@@ -23,6 +24,10 @@ from search.splitters import rows_digest
 from search.types import Settings
 
 use_compile_cache()
+
+# A shell starts background jobs with Ctrl-C ignored, and what is ignored stays so in
+# their children: those that test it need it back.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples in every run, however busy the machine is.
 hypothesis.settings.register_profile("tests", derandomize=True, deadline=None)

@@ -9,7 +9,7 @@ from search.commands.output import print_json
 @click.command("list")
 @json_option
 def list_command(as_json: bool) -> None:
-    """List pipelines, spaces, engines, samplers and splitters.
+    """List pipelines, spaces, engines, samplers, splitters and objectives.
 
     \b
     tunefold list
@@ -18,7 +18,12 @@ def list_command(as_json: bool) -> None:
     from pipelines.registry import MODULES, get_pipeline
     from search.engines.registry import SAMPLERS
     from search.metrics import METRICS
+    from search.objectives import ALSO, SCORE
     from search.splitters import FORMS
+
+    objectives = {SCORE: "the searched metric"} | {
+        name: words for name, (words, _) in ALSO.items()
+    }
 
     pipelines = [get_pipeline(name) for name in MODULES]
     if as_json:
@@ -31,6 +36,7 @@ def list_command(as_json: bool) -> None:
                 "engines": {name: list(kinds) for name, kinds in SAMPLERS.items()},
                 "splitters": FORMS,
                 "metrics": {name: m.task for name, m in METRICS.items()},
+                "objectives": objectives,
             }
         )
         return
@@ -43,6 +49,7 @@ def list_command(as_json: bool) -> None:
         ],
         "splitters": list(FORMS.items()),
         "metrics": [(name, m.task) for name, m in METRICS.items()],
+        "objectives": list(objectives.items()),
     }
     for title, rows in sections.items():
         click.echo(f"{title}")

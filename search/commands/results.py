@@ -19,13 +19,16 @@ def best_command(
 ) -> None:
     """Show the leaderboard of a study, the latest one when none is named.
 
+    Where several objectives were searched, the Pareto front is shown as well: the
+    trials that no other one beats.
+
     \b
     tunefold best
     tunefold best digits-1 -n 20 --json
     """
     from search.errors import SettingsError
     from search.leaderboard import leaderboard_table, row_as_json
-    from search.results import best_trials, load_study, rows_of
+    from search.results import best_trials, front_trials, joined, load_study, rows_of
     from search.store import Store, choose_uri
 
     if count < 1:
@@ -33,16 +36,20 @@ def best_command(
     store = Store(choose_uri(tracking_uri))
     recorded = load_study(store, study)
     best = best_trials(store, recorded, count)
+    if len(recorded.settings.objectives) > 1:
+        best = joined(best, front_trials(store, recorded))
     rows = rows_of(recorded, best)
     if as_json:
         print_json(
             {
                 "study": recorded.settings.name,
-                "store": store.uri,
+                "store": store.name,
                 "run_id": recorded.run_id,
                 "metric": recorded.settings.metrics[0],
                 "cv": recorded.settings.cv,
                 "epoch": recorded.settings.epoch,
+                "objectives": recorded.settings.objectives,
+                "dummy": recorded.settings.dummy,
                 "trials": [
                     row_as_json(row, trial.run_id)
                     for row, trial in zip(rows, best, strict=True)
@@ -50,7 +57,7 @@ def best_command(
             }
         )
         return
-    note(f"store: {store.uri}")
+    note(f"store: {store.name}")
     if not rows:
         note(f"study '{recorded.settings.name}' has no complete trial yet")
         return
@@ -113,7 +120,7 @@ def ui_command(
     store = Store(choose_uri(tracking_uri))
     run = store.find_study(study)
     if not store.is_local:
-        click.echo(study_address(store, run, base_url=store.uri))
+        click.echo(study_address(store, run, base_url=store.name))
         return
 
     def ready(base_url: str, asked_port_was_free: bool) -> None:

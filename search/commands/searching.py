@@ -13,6 +13,7 @@ from search.commands.options import (
     store_option,
 )
 from search.commands.output import note, stderr, stdout
+from search.types import MAX_PARAMETERS
 
 if TYPE_CHECKING:
     from search.launch import Outcome
@@ -40,6 +41,32 @@ if TYPE_CHECKING:
 @store_option
 @click.option(
     "--space", help="A space of the pipeline [default: its first].", cls=Advanced
+)
+@click.option(
+    "--objectives",
+    metavar="score,NAME",
+    help="Search the score and n_parameters, seconds or gap at once [default: score].",
+    cls=Advanced,
+)
+@click.option(
+    "--max-parameters",
+    type=int,
+    default=MAX_PARAMETERS,
+    show_default=True,
+    help="Refuse networks with more weights; 0 refuses none.",
+    cls=Advanced,
+)
+@click.option(
+    "--warm-start",
+    metavar="STUDY",
+    help="Tell the engine first what STUDY found on the same data and folds.",
+    cls=Advanced,
+)
+@click.option(
+    "--groups",
+    type=click.Choice(["pipeline", "duplicates", "none"]),
+    help="Rows that stay in one fold [default: the data's groups, if any].",
+    cls=Advanced,
 )
 @click.option(
     "--metric",
@@ -123,23 +150,27 @@ def search_command(
 @click.command("resume")
 @click.argument("study", required=False)
 @budget_options
+@click.option("--engine", help="Who proposes from now on [default: as before].")
+@click.option("--sampler", help="Its sampler [default: its first].")
 @click.option("--workers", type=int, help="Folds at the same time, now.")
 @store_option
 def resume_command(
     study: str | None,
     trials: int | None,
     minutes: float | None,
+    engine: str | None,
+    sampler: str | None,
     workers: int | None,
     tracking_uri: str | None,
 ) -> None:
     """Go on with a study that was killed, interrupted, or should be larger.
 
     Without a budget it takes the one the study began with. Trials count in all,
-    minutes from now.
+    minutes from now. Another engine is told of all full trials and goes on from them.
 
     \b
     tunefold resume
-    tunefold resume digits-1 --trials 50
+    tunefold resume digits-1 --trials 50 --engine keras-tuner
     """
     from search.launch import latest_study, resume
     from search.store import choose_uri
@@ -155,6 +186,8 @@ def resume_command(
         store_uri=uri,
         console=stderr(),
         workers=workers,
+        engine=engine,
+        sampler=sampler,
     )
     _report(outcome, uri)
 

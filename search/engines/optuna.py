@@ -37,10 +37,13 @@ SAMPLERS: dict[str, Callable[[int], optuna.samplers.BaseSampler]] = {
     "gp": lambda seed: optuna.samplers.GPSampler(
         seed=seed, deterministic_objective=False, warn_independent_sampling=False
     ),
+    # Optuna's population of 50 would be two whole studies of the usual size; a
+    # population of 20 has a second generation in them.
+    "nsga2": lambda seed: optuna.samplers.NSGAIISampler(population_size=20, seed=seed),
     "random": lambda seed: optuna.samplers.RandomSampler(seed=seed),
 }
 
-ONE_SPACE = ("cmaes", "qmc", "gp")
+ONE_SPACE = ("cmaes", "qmc", "gp", "nsga2")
 """These model only what every trial has in common. They are offered the inactive
 parameters as well, so that a conditional space is one box to them; what is inactive
 is dropped from the suggestion."""
@@ -57,22 +60,35 @@ class OptunaEngine:
         space: Where points come from.
         seed: Seed of the study; 0 is a seed like any other.
         sampler: A name in `SAMPLERS`.
+        n_objectives: Values told of each trial: `told`, then `told_also`.
+        max_parameters: More weights than that are told as a violated constraint;
+            None sets none.
 
     Raises:
         MissingExtraError: `gp` is asked for and PyTorch is not installed.
     """
 
-    def __init__(self, space: SearchSpace, *, seed: int, sampler: str) -> None:
+    def __init__(
+        self,
+        space: SearchSpace,
+        *,
+        seed: int,
+        sampler: str,
+        n_objectives: int = 1,
+        max_parameters: int | None = None,
+    ) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self._space = space
         self._seed = seed
         self._sampler = sampler
+        self._max_parameters = max_parameters
         self._make = SAMPLERS[sampler]
         if sampler == "gp":
             _require_torch()
         with _experimental():
             self._study = optuna.create_study(
-                direction="maximize", sampler=self._make(derive_seed(seed, "first"))
+                directions=["maximize"] * n_objectives,
+                sampler=self._make(derive_seed(seed, "first")),
             )
         self._asked: dict[int, optuna.Trial] = {}
 
@@ -97,10 +113,14 @@ class OptunaEngine:
             raise FatalError(
                 f"trial {trial.number}: an engine must be told a value, got none"
             )
+        values = [trial.told, *trial.told_also]
+        constraints = self._constraints(trial)
         own = self._asked.pop(trial.number, None)
         if own is not None and self._point(own.params) == trial.params:
             with _experimental():
-                self._study.tell(own, trial.told)
+                for name, value in constraints.items():
+                    own.set_constraint(name, value)
+                self._study.tell(own, values)
             return
         if own is not None:
             self._study.tell(own, state=OptunaState.FAIL)
@@ -111,9 +131,18 @@ class OptunaEngine:
                 distributions={
                     name: distribution(self._space.params[name]) for name in params
                 },
-                value=trial.told,
+                values=values,
+                constraints=constraints,
             )
         )
+
+    def _constraints(self, trial: Trial) -> dict[str, float]:
+        # Optuna's own form: at most 0 is feasible. Of a model that was never built
+        # nothing is known; its value is the worst already.
+        if self._max_parameters is None:
+            return {}
+        size = trial.n_parameters or 0
+        return {"n_parameters": float(size - self._max_parameters)}
 
     def _suggest(self, trial: optuna.Trial) -> Params:
         everything = self._sampler in ONE_SPACE

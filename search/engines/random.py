@@ -1,11 +1,11 @@
 """The reference engine: independent random points, or every point of a grid."""
 
 import random
-from itertools import islice
 
 from search.seeding import derive_seed
 from search.types import Done, Suggestion, Trial, Wait
-from spaces.space import SearchSpace
+from spaces.params import Scalar
+from spaces.space import Params, SearchSpace
 
 
 class RandomEngine:
@@ -33,6 +33,8 @@ class RandomEngine:
 class GridEngine:
     """Proposes every point of the space once, in the order of `SearchSpace.grid`.
 
+    Points that another engine had evaluated are passed over.
+
     Args:
         space: No parameter may be a continuous range.
 
@@ -43,13 +45,21 @@ class GridEngine:
     def __init__(self, space: SearchSpace) -> None:
         next(space.grid())  # refuses a continuous range before anything is written
         self._space = space
+        self._points = space.grid()
+        self._asked: dict[int, Params] = {}
+        self._told: set[tuple[tuple[str, Scalar], ...]] = set()
 
     def ask(self, number: int) -> Suggestion | Wait | Done:
-        """Return the grid's point of this number, or say that there is none left."""
-        point = next(islice(self._space.grid(), number, None), None)
-        if point is None:
-            return Done(f"all {number} points of the grid are asked")
-        return Suggestion(number, point)
+        """Return the next point that nobody told of, or say that there is none left."""
+        if number not in self._asked:
+            new = (p for p in self._points if tuple(p.items()) not in self._told)
+            point = next(new, None)
+            if point is None:
+                size = sum(1 for _ in self._space.grid())
+                return Done(f"all {size} points of the grid are asked")
+            self._asked[number] = point
+        return Suggestion(number, self._asked[number])
 
     def tell(self, trial: Trial) -> None:
-        """Learn nothing: a grid is fixed."""
+        """Remember the point: in a study of another engine some are known already."""
+        self._told.add(tuple(trial.params.items()))

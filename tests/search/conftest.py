@@ -109,7 +109,14 @@ def _make_trial(
         height = fields.pop("height", 0.9)
         folds = tuple(_make_fold(fold, height=height) for fold in range(n_folds))
     trial = Trial(
-        number=number, params=dict(PARAMS), state=state, epochs=4, folds=folds
+        number=number,
+        params=dict(PARAMS),
+        state=state,
+        epochs=4,
+        folds=folds,
+        engine="optuna",
+        sampler="tpe",
+        n_parameters=1234 if folds and state is not TrialState.RUNNING else None,
     )
     if state is TrialState.COMPLETE:
         by = METRICS[metric]

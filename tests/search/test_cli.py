@@ -121,7 +121,7 @@ def test_list_as_json():
     assert list(listed["pipelines"]) == list(MODULES)
     assert listed["pipelines"]["digits"] == {
         "summary": DIGITS.summary,
-        "spaces": ["dense"],
+        "spaces": ["dense", "nas"],
     }
     assert listed["engines"] == {name: list(kinds) for name, kinds in SAMPLERS.items()}
     assert listed["splitters"] == FORMS
@@ -371,4 +371,4 @@ def test_what_a_first_search_does_not_need_stands_apart():
     assert usual.count("\n  -") == 12  # eleven and --help
     assert "--trials" in usual
     assert "--split-seed" in advanced
-    assert advanced.count("\n  -") == 8
+    assert advanced.count("\n  -") == 12

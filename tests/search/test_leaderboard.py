@@ -15,6 +15,7 @@ from search.leaderboard import (
 )
 from search.types import TrialState
 from spaces.dense import DENSE
+from spaces.nas import NAS_IMAGES
 
 
 def printed(table):
@@ -100,15 +101,55 @@ def test_markdown_holds_the_table_and_the_count_of_states(make_settings, make_tr
     assert lines[-1] == "trials: 1 unfinished, 2 complete, 1 failed"
 
 
+def test_a_predictor_that_ignores_its_inputs_stands_below(make_settings, make_trial):
+    settings = make_settings(dummy={"accuracy": 0.1, "log_loss": 2.3026})
+    (line,) = (
+        line
+        for line in leaderboard_markdown(settings, [make_trial()]).splitlines()
+        if "dummy" in line
+    )
+    cells = [cell.strip() for cell in line.split("|")[1:-1]]
+    assert cells[:4] == ["dummy", "0.1000", "2.3026", ""]
+    assert cells[-1] == "predicts the shares of the classes"
+    table = leaderboard_table(settings, make_rows(settings, [make_trial()]))
+    assert table.row_count == 2
+    # a study recorded without one has no such row
+    rows = make_rows(make_settings(), [make_trial()])
+    assert leaderboard_table(make_settings(), rows).row_count == 1
+
+
+def test_rungs_are_counted_but_not_ranked(make_settings, make_trial):
+    trials = [make_trial(0), make_trial(1, height=0.99, rung=True, epochs=1)]
+    assert [row.number for row in make_rows(make_settings(), trials)] == [0]
+
+
+def test_the_front_is_marked_where_several_objectives_are_searched(
+    make_settings, make_trial
+):
+    both = make_settings(objectives=("score", "n_parameters"))
+    trials = [
+        make_trial(0, height=0.9, n_parameters=1000),
+        make_trial(1, height=0.8, n_parameters=100),
+        make_trial(2, height=0.7, n_parameters=500),  # beaten by 1
+    ]
+    rows = make_rows(both, trials)
+    assert {row.number: row.on_front for row in rows} == {0: True, 1: True, 2: False}
+    assert "front" in leaderboard_markdown(both, trials)
+    alone = make_rows(make_settings(), trials)
+    assert {row.on_front for row in alone} == {None}
+    assert "front" not in leaderboard_markdown(make_settings(), trials)
+
+
 def test_markdown_of_a_study_without_a_result(make_settings):
     assert leaderboard_markdown(make_settings(), []).endswith("trials: none")
 
 
-def test_the_longest_description_fits_into_a_tag(make_settings, make_trial):
+@pytest.mark.parametrize("space", [DENSE, NAS_IMAGES], ids=["dense", "nas"])
+def test_the_longest_description_fits_into_a_tag(space, make_settings, make_trial):
     import random
 
     rng = random.Random(0)
-    points = [DENSE.sample(rng) for _ in range(200)]
+    points = [space.sample(rng) for _ in range(200)]
     widest = sorted(points, key=lambda point: len(describe(point)))[-30:]
     trials = [make_trial(n, params=point) for n, point in enumerate(widest)]
     text = leaderboard_markdown(make_settings(), trials)
@@ -126,6 +167,25 @@ def test_the_longest_description_fits_into_a_tag(make_settings, make_trial):
         ({"batch_norm": True, "bias": False, "act": "relu"}, "batch_norm, relu"),
         ({"batch_size": 128, "learning_rate": 0.001}, "batch_size 128, learning_rate "),
         ({}, ""),
+        (
+            {
+                "block": "conv",
+                "conv/kernel_size": 3,
+                "conv/num_blocks": 2,
+                "conv/num_layers": 2,
+                "conv/filters_0": 8,
+                "conv/filters_1": 64,
+                "tail/n_layers": 1,
+                "tail/width_1": 32,
+                "tail/dropout": 0.5,
+            },
+            "conv, kernel_size 3, num_layers 2, filters 8-64, tail/width 32, "
+            "tail/dropout 0.5",
+        ),
+        (
+            {"block": "dense", "dense/num_layers": 1, "dense/units_0": 32},
+            "dense, units 32",
+        ),
     ],
 )
 def test_a_configuration_in_one_line(params, text):

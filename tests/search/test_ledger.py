@@ -443,3 +443,98 @@ def test_a_journal_that_cannot_be_written_stops_the_step(books):
         b.ledger.fold_done(0, fold(0))
     assert b.ledger.trials[0].folds == ()
     assert b.tracker.seen == []
+
+
+# Few epochs, other engines, what came before
+
+
+def test_a_trial_at_fewer_epochs_is_a_rung_and_names_its_forerunner(books):
+    b = books()
+    b.begin(0.5, epochs=1)
+    b.train(0, 0.9)
+    b.ledger.begin(Suggestion(1, {"x": 0.5}, continues=0), epochs=2)
+    full = b.train(1)
+    rung = b.ledger.trials[0]
+    assert (rung.rung, rung.epochs, rung.continues) == (True, 1, None)
+    assert (full.rung, full.epochs, full.continues) == (False, 2, 0)
+    assert full.copy_of is None  # other epochs are another measurement
+    assert read_trials(b.journal.events())[1].continues == 0
+
+
+def test_the_value_of_a_rung_is_for_the_engine_that_asked_for_it(books):
+    b = books()
+    b.begin(epochs=1)
+    b.train(0, 0.9)
+    b.begin()
+    b.train(1)
+    b.ledger.tell_before_next()
+    assert b.engine.told == [0, 1]
+    b.journal.engine("random", "random")
+    c = b.again()
+    assert c.engine.told == [1]  # 0 was another engine's
+    c.begin(epochs=1)
+    c.train(2, 0.5)
+    c.ledger.tell_before_next()
+    assert c.engine.told == [1, 2]
+    assert c.again().engine.told == [1, 2]
+
+
+class Counting(Told):
+    """Counts what it is asked, as engines with a state of their own do."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = []
+
+    def ask(self, number):
+        self.asked.append(number)
+        return super().ask(number)
+
+
+def test_an_engine_that_took_over_is_asked_only_for_its_own(books):
+    b = books(engine=Counting())
+    for number in range(3):
+        b.begin()
+        b.train(number)
+    b.journal.engine("random", "random")
+    b.journal.close()
+    c = books(engine=Counting())
+    assert (c.engine.asked, c.engine.told) == ([], [0, 1])
+    c.begin()
+    assert (c.engine.asked, c.engine.told) == ([3], [0, 1, 2])
+    c.journal.close()
+    d = books(engine=Counting())
+    assert (d.engine.asked, d.engine.told) == ([3], [0, 1, 2])
+    assert d.waiting(3) == [0, 1, 2]
+
+
+def test_a_trial_keeps_the_engine_that_proposed_it(books):
+    b = books()
+    b.begin()
+    trial = b.train(0)
+    assert (trial.engine, trial.sampler) == ("random", "random")
+    stored = read_trials(b.journal.events())[0]
+    assert (stored.engine, stored.sampler) == ("random", "random")
+
+
+def test_trials_of_another_study_are_told_first_and_are_none_of_this_one(books):
+    b = books()
+    b.begin(0.25)
+    other = b.train(0)
+    for place in (1, 2):
+        b.journal.warm(replace(other, number=-place))
+    c = b.again()
+    assert c.engine.told == [-1, -2]
+    assert list(c.ledger.trials) == [0]
+    c.begin(0.25)
+    assert c.engine.told == [-1, -2, 0]
+
+
+def test_a_refused_model_keeps_its_size(books):
+    b = books()
+    b.begin()
+    b.ledger.fail(0, "too large", n_parameters=10**9)
+    assert b.ledger.trials[0].n_parameters == 10**9
+    assert read_trials(b.journal.events())[0].n_parameters == 10**9
+    b.begin()
+    assert b.train(1).n_parameters == 1

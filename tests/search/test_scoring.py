@@ -49,7 +49,7 @@ def complete(number, *curves, metric=ACCURACY, **fields):
         number=number,
         params={},
         state=TrialState.COMPLETE,
-        epochs=len(curves[0]),
+        epochs=3,
         folds=folds,
         score=score,
         epoch=epoch,
@@ -136,6 +136,25 @@ def test_a_stopped_trial_is_told_its_difference_to_the_incumbent():
     # -.1 and -.2 on the same folds at the incumbent's epoch
     told = told_value(ACCURACY, stopped, [other, incumbent], dummy=0.1)
     assert told == pytest.approx(0.7 - 0.15)
+
+
+def test_a_stopped_trial_is_compared_with_those_of_as_many_epochs():
+    better_at_full = complete(0, [0.5, 0.9, 0.95])
+    rung = complete(1, [0.5, 0.6], epochs=2, rung=True)
+    stopped = replace(ended(TrialState.STOPPED, [0.4, 0.5]), epochs=2, rung=True)
+    told = told_value(ACCURACY, stopped, [better_at_full, rung], dummy=0.1)
+    assert told == pytest.approx(0.5)
+    # among full trials the one at fewer epochs does not count
+    stopped = ended(TrialState.STOPPED, [0.4, 0.5, 0.6])
+    told = told_value(ACCURACY, stopped, [better_at_full, rung], dummy=0.1)
+    assert told == pytest.approx(0.6)
+
+
+def test_trials_at_fewer_epochs_have_no_rank():
+    full = complete(0, [0.5, 0.6, 0.7])
+    rung = complete(1, [0.5, 0.9], epochs=2, rung=True)
+    assert rank(ACCURACY, [rung, full]) == [full]
+    assert best_trial(ACCURACY, [rung]) is None
 
 
 def test_a_stopped_loss_is_told_below_the_incumbent_too():

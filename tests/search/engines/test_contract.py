@@ -54,6 +54,14 @@ grid_engine = pytest.mark.parametrize(("engine", "sampler"), GRIDS)
 every_space = pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
 
 
+EPOCHS = 9
+"""Of a full trial: Hyperband has rungs at 1, 3 and 9."""
+
+
+def make(engine, sampler, space, *, seed, **options):
+    return make_engine(engine, sampler, space, seed=seed, epochs=EPOCHS, **options)
+
+
 def value_of(params):
     """Some value that depends on nothing but the parameters."""
     return random.Random(repr(params)).random()
@@ -87,7 +95,7 @@ def drive(engine, calls, params=None):
             answer = engine.ask(number)
             assert isinstance(answer, Suggestion)
             assert answer.number == number
-            assert answer.epochs is None
+            assert answer.epochs is None or 1 <= answer.epochs < EPOCHS
             points.setdefault(number, answer.params)
         else:
             engine.tell(ended(number, points[number], state=state_of(number)))
@@ -95,7 +103,7 @@ def drive(engine, calls, params=None):
 
 
 def propose(engine, sampler, space, *, seed=0, n=14, lag=0):
-    made = make_engine(engine, sampler, space, seed=seed)
+    made = make(engine, sampler, space, seed=seed)
     return list(drive(made, events(n, lag=lag)).values())
 
 
@@ -124,7 +132,7 @@ def test_points_lie_in_the_space_with_exactly_the_active_parameters(
 def test_a_grid_is_covered_once_and_then_done(engine, sampler):
     space = narrow(COUNTABLE, ["noise=0.3", "even=2,10", "depth=1..2"])
     size = len(list(space.grid()))
-    made = make_engine(engine, sampler, space, seed=0)
+    made = make(engine, sampler, space, seed=0)
     points = list(drive(made, events(size, lag=2)).values())
     assert points == list(space.grid())
     assert len({repr(point) for point in points}) == size > 50
@@ -137,9 +145,23 @@ def test_a_grid_is_covered_once_and_then_done(engine, sampler):
 
 
 @grid_engine
+def test_a_grid_passes_over_what_is_known_from_elsewhere(engine, sampler):
+    space = narrow(COUNTABLE, ["noise=0.3", "even=2,10", "depth=1..2"])
+    points = list(space.grid())
+    known = points[::3]
+    made = make(engine, sampler, space, seed=0)
+    for place, point in enumerate(known):
+        made.tell(ended(-1 - place, point))
+    asked = []
+    while isinstance(answer := made.ask(len(asked) + 7), Suggestion):
+        asked.append(answer.params)
+    assert asked == [point for point in points if point not in known]
+
+
+@grid_engine
 def test_a_grid_over_a_continuous_range_names_the_parameter(engine, sampler):
     with pytest.raises(SpaceError, match=r"'rate'.*continuous range"):
-        make_engine(engine, sampler, NESTED, seed=0)
+        make(engine, sampler, NESTED, seed=0)
 
 
 # Seeds
@@ -173,7 +195,7 @@ def test_points_differ_among_themselves(engine, sampler):
 
 @every_engine
 def test_failures_do_not_end_it(engine, sampler):
-    made = make_engine(engine, sampler, COUNTABLE, seed=0)
+    made = make(engine, sampler, COUNTABLE, seed=0)
     for number in range(15):
         params = made.ask(number).params
         made.tell(ended(number, params, state=TrialState.FAILED))
@@ -185,11 +207,11 @@ def test_failures_do_not_end_it(engine, sampler):
 def test_a_replayed_engine_goes_on_as_if_nothing_had_happened(engine, sampler, lag):
     space = COUNTABLE if sampler == "grid" else NESTED
     calls = list(events(30, lag=lag))
-    undisturbed = drive(make_engine(engine, sampler, space, seed=0), calls)
+    undisturbed = drive(make(engine, sampler, space, seed=0), calls)
     for n in (1, 2, 7, 12, 20):
         asked = calls.index(("ask", n))  # the crash comes just before
         points = {number: undisturbed[number] for number in range(n)}
-        made = make_engine(engine, sampler, space, seed=0)
+        made = make(engine, sampler, space, seed=0)
         drive(made, calls[:asked], points)
         end = calls.index(("ask", n + 9)) + 1
         drive(made, calls[asked:end], points)
@@ -200,10 +222,10 @@ def test_a_replayed_engine_goes_on_as_if_nothing_had_happened(engine, sampler, l
 def test_a_second_crash_changes_nothing_either(engine, sampler):
     # The process in between asked for number 8 and did not live to write it down.
     calls = list(events(20, lag=1))
-    undisturbed = drive(make_engine(engine, sampler, COUNTABLE, seed=3), calls)
+    undisturbed = drive(make(engine, sampler, COUNTABLE, seed=3), calls)
     points = {number: undisturbed[number] for number in range(8)}
     for _ in range(2):
-        made = make_engine(engine, sampler, COUNTABLE, seed=3)
+        made = make(engine, sampler, COUNTABLE, seed=3)
         drive(made, calls[: calls.index(("ask", 8))], points)
         assert made.ask(8).params == undisturbed[8]
 
@@ -217,13 +239,13 @@ def test_only_what_was_told_counts_not_who_was_asked(engine, sampler):
     inactive parameters: of these only a replay can be asked.
     """
     calls = list(events(13, lag=0))
-    points = drive(make_engine(engine, sampler, COUNTABLE, seed=0), calls)
-    told_only = make_engine(engine, sampler, COUNTABLE, seed=0)
+    points = drive(make(engine, sampler, COUNTABLE, seed=0), calls)
+    told_only = make(engine, sampler, COUNTABLE, seed=0)
     drive(told_only, [call for call in calls if call[0] == "tell"][:12], points)
     assert told_only.ask(12).params == points[12]
     # Another engine's study is continued: the replay asks, others were proposed.
-    replayed = make_engine(engine, sampler, COUNTABLE, seed=1)
-    told_only = make_engine(engine, sampler, COUNTABLE, seed=1)
+    replayed = make(engine, sampler, COUNTABLE, seed=1)
+    told_only = make(engine, sampler, COUNTABLE, seed=1)
     drive(replayed, calls[:24], dict(points))
     drive(told_only, [call for call in calls if call[0] == "tell"][:12], points)
     assert told_only.ask(12) == replayed.ask(12)
@@ -235,7 +257,7 @@ def test_what_others_proposed_can_be_told(engine, sampler):
     rng = random.Random(0)
 
     def answers():
-        made = make_engine(engine, sampler, space, seed=0)
+        made = make(engine, sampler, space, seed=0)
         drive(made, events(5, lag=2))
         for number in range(3, 25):  # 3 and 4 were asked here, the others never were
             made.tell(foreign[number])
@@ -257,7 +279,7 @@ def test_what_others_proposed_is_learned_from():
     """
 
     def proposed(sign):
-        made = make_engine("optuna", "tpe", DENSE, seed=0)
+        made = make("optuna", "tpe", DENSE, seed=0)
         rng = random.Random(0)
         for number in range(20):
             trial = ended(number, DENSE.sample(rng))
@@ -272,7 +294,7 @@ def test_what_others_proposed_does_not_shrink_the_modelled_box(sampler):
     # These model what all trials have in common; others tell active parameters only.
     import optuna
 
-    made = make_engine("optuna", sampler, NESTED, seed=0)
+    made = make("optuna", sampler, NESTED, seed=0)
     made.tell(
         ended(0, {"kind": "a", "depth": 1, "noise": 0.0, "even": 2, "flag": False})
     )
@@ -283,7 +305,7 @@ def test_what_others_proposed_does_not_shrink_the_modelled_box(sampler):
 
 @free_engine
 def test_a_trial_without_a_value_is_a_bug_for_engines_that_learn(engine, sampler):
-    made = make_engine(engine, sampler, BOX, seed=0)
+    made = make(engine, sampler, BOX, seed=0)
     trial = replace(ended(0, made.ask(0).params), told=None)
     if engine == "random":
         made.tell(trial)  # learns nothing from anything
@@ -316,7 +338,7 @@ def test_a_space_of_one_point(engine, sampler):
             "word": Choice(options=("only",), when=("n", (3,))),
         }
     )
-    made = make_engine(engine, sampler, space, seed=0)
+    made = make(engine, sampler, space, seed=0)
     n = 1 if sampler == "grid" else 14
     for point in drive(made, events(n, lag=0)).values():
         assert point == {"n": 3, "x": 0.5, "word": "only"}
@@ -326,19 +348,20 @@ def test_a_space_of_one_point(engine, sampler):
 # Learning
 
 
+def told_at(point):
+    return -((point["x"] - 0.3) ** 2) - (point["y"] - 0.8) ** 2
+
+
 def mean_regret(sampler, *, n=80, seeds=range(5)):
     """How far the best of n points is from the best there is, on average."""
 
-    def told(point):
-        return -((point["x"] - 0.3) ** 2) - (point["y"] - 0.8) ** 2
-
     regrets = []
     for seed in seeds:
-        made = make_engine("optuna", sampler, BOX, seed=seed)
+        made = make("optuna", sampler, BOX, seed=seed)
         values = []
         for number in range(n):
             params = made.ask(number).params
-            values.append(told(params))
+            values.append(told_at(params))
             made.tell(replace(ended(number, params), told=values[-1]))
         regrets.append(-max(values))
     return sum(regrets) / len(regrets)
@@ -350,6 +373,37 @@ def test_what_is_told_is_learned(sampler):
     assert mean_regret(sampler) < 0.5 * mean_regret("random")
 
 
+def regret_with_few_complete(sampler, *, seeds, n=80):
+    """As `mean_regret`, when all but three of ten trials are told a stand-in.
+
+    A stopped trial is told what it seemed to be worth, a failed one the worst so far.
+    """
+    regrets = []
+    for seed in seeds:
+        made = make("optuna", sampler, BOX, seed=seed)
+        values = []
+        for number in range(n):
+            params = made.ask(number).params
+            true = told_at(params)
+            values.append(true)
+            state, told = TrialState.COMPLETE, true
+            if number % 10 >= 3:
+                state = TrialState.FAILED if number % 10 == 9 else TrialState.STOPPED
+                noise = random.Random(f"{seed} {number}").gauss(0, 0.02)
+                told = min(values) if state is TrialState.FAILED else true + noise
+            trial = ended(number, params, state=state)
+            made.tell(replace(trial, told=told))
+        regrets.append(-max(values))
+    return sum(regrets) / len(regrets)
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "cmaes"])
+def test_seven_of_ten_trials_stopped_or_failed_still_teach(sampler):
+    seeds = range(5)
+    random_regret = regret_with_few_complete("random", seeds=seeds)
+    assert regret_with_few_complete(sampler, seeds=seeds) < 0.7 * random_regret
+
+
 # The registry
 
 
@@ -357,7 +411,7 @@ def test_gp_without_torch_says_what_to_install():
     if not WITHOUT_TORCH:
         pytest.skip("torch is installed")
     with pytest.raises(MissingExtraError, match=r'-e "\.\[gp\]"$'):
-        make_engine("optuna", "gp", BOX, seed=0)
+        make("optuna", "gp", BOX, seed=0)
 
 
 def test_every_engine_has_a_default():
@@ -378,7 +432,7 @@ def test_every_engine_has_a_default():
 def test_an_unknown_name_is_one_clear_line(engine, sampler, message):
     for call in (
         lambda: check_engine(engine, sampler),
-        lambda: make_engine(engine, sampler, BOX, seed=0),
+        lambda: make(engine, sampler, BOX, seed=0),
     ):
         with pytest.raises(SettingsError) as error:
             call()

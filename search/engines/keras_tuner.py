@@ -1,0 +1,459 @@
+"""Keras Tuner's oracles behind ask and tell, without its Tuner.
+
+An oracle decides in `populate_space`; the methods around it belong to the Tuner. They
+write a folder per trial, print tables, and hold a lock that an exception never gives
+back. What they also do, keeping the record of trials, `OracleEngine` does.
+
+Importing this file imports Keras, on the backend that `KERAS_BACKEND` names.
+"""
+
+import copy
+import functools
+import itertools
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from sklearn.gaussian_process import GaussianProcessRegressor
+
+from search.errors import FatalError
+from search.protocols import Engine
+from search.quiet import quiet_stderr
+from search.seeding import derive_seed
+from search.types import Done, Suggestion, Trial, Wait
+from spaces.errors import SpaceError
+from spaces.params import Choice, Float, Int, Param, Scalar
+from spaces.space import Params, SearchSpace
+
+with quiet_stderr():  # TensorFlow greets where it is the backend
+    import keras_tuner
+    from keras_tuner.engine import hyperparameters as hp_types
+    from keras_tuner.engine.trial import Trial as OracleTrial
+    from keras_tuner.engine.trial import TrialStatus
+    from keras_tuner.oracles import (
+        BayesianOptimizationOracle,
+        GridSearchOracle,
+        HyperbandOracle,
+        RandomSearchOracle,
+    )
+    from keras_tuner.src.engine.conditions import Parent
+
+OWN = "tuner/"
+"""What an oracle adds to the parameters for its Tuner begins with this."""
+
+N_RANDOM = 10
+"""Random trials before the first model, as many as Optuna's samplers draw. Keras
+Tuner's own rule, three for each parameter, would be 54 for a dense network: the whole
+of a usual study."""
+
+N_CANDIDATES, N_STARTS = 1000, 5
+"""Points at which the model is looked at, and how many of them are followed down."""
+
+MakeOracle = Callable[..., Any]
+"""Takes `objective`, `hyperparameters` and `seed`, as every oracle's class does."""
+
+
+class KerasTunerEngine:
+    """One of Keras Tuner's own oracles.
+
+    Args:
+        space: Where points come from.
+        seed: Seed of the study; 0 is a seed like any other.
+        sampler: `bayesian`, `hyperband`, `random` or `grid`.
+        epochs: Epochs of a full trial; `hyperband` begins with fewer.
+
+    Raises:
+        SpaceError: A parameter cannot be expressed, or `grid` meets a continuous
+            range; the message names it.
+    """
+
+    def __init__(
+        self, space: SearchSpace, *, seed: int, sampler: str, epochs: int
+    ) -> None:
+        self._engine: Engine
+        if sampler == "grid":
+            self._engine = OracleGrid(space)
+            return
+        oracles: dict[str, MakeOracle] = {
+            "random": RandomSearchOracle,
+            "bayesian": BayesianOracle,
+            "hyperband": hyperband_oracle(epochs),
+        }
+        self._engine = OracleEngine(
+            space, seed=seed, make_oracle=oracles[sampler], epochs=epochs
+        )
+
+    def ask(self, number: int) -> Suggestion | Wait | Done:
+        """Propose a point; see `search.protocols.Engine`."""
+        return self._engine.ask(number)
+
+    def tell(self, trial: Trial) -> None:
+        """Take in an ended trial, own or foreign."""
+        self._engine.tell(trial)
+
+
+class OracleEngine:
+    """Any oracle of Keras Tuner or AutoKeras, asked and told.
+
+    Its generators are seeded anew for each number: what it proposes then depends on
+    the study's seed, the number, and the trials asked and told before. Every ended
+    trial is told as completed: of failed ones an oracle learns nothing, Hyperband
+    promotes nothing past them, and three in a row end a search.
+
+    Args:
+        space: Where points come from.
+        seed: Seed of the study; 0 is a seed like any other.
+        make_oracle: Makes the oracle; it is given `objective`, `hyperparameters` and
+            `seed` by name.
+        epochs: Epochs of a full trial.
+
+    Raises:
+        SpaceError: A parameter cannot be expressed; the message names it.
+    """
+
+    def __init__(
+        self, space: SearchSpace, *, seed: int, make_oracle: MakeOracle, epochs: int
+    ) -> None:
+        self._space = space
+        self._seed = seed
+        self._epochs = epochs
+        self._oracle = make_oracle(
+            objective=keras_tuner.Objective("told", direction="max"),
+            hyperparameters=hyperparameters(space),
+            seed=derive_seed(seed, "first"),  # never 0, which is no seed to an oracle
+        )
+        self._asked: dict[int, Suggestion] = {}
+
+    def ask(self, number: int) -> Suggestion | Wait | Done:
+        """Propose a point; see `search.protocols.Engine`.
+
+        The number of a trial that has not ended gives its point again.
+        """
+        if number in self._asked:
+            return self._asked[number]
+        with _seeded(derive_seed(self._seed, number)) as seed:
+            self._oracle._seed_state = seed
+            answer = self._populate(str(number))
+        if answer["status"] == TrialStatus.IDLE:
+            return Wait()
+        if answer["status"] == TrialStatus.STOPPED:
+            return Done("the oracle has nothing left to propose")
+        values = self._plain(answer["values"])
+        self._oracle.ongoing_trials[str(number)] = self._record(str(number), values)
+        self._asked[number] = self._suggestion(number, values)
+        return self._asked[number]
+
+    def tell(self, trial: Trial) -> None:
+        """Add an ended trial, own or foreign."""
+        if trial.told is None:
+            raise FatalError(
+                f"trial {trial.number}: an engine must be told a value, got none"
+            )
+        own = self._asked.pop(trial.number, None)
+        if own is not None:
+            trial_id = str(trial.number)
+            known = self._oracle.ongoing_trials.pop(trial_id)
+            if own.params != trial.params:
+                _free_slot(self._oracle, trial_id)
+        else:  # its number may be that of another study's trial
+            trial_id = f"foreign {len(self._oracle.trials)}"
+        if own is None or own.params != trial.params:
+            values = {
+                name: _listed(self._space.params[name], value)
+                for name, value in trial.params.items()
+            }
+            known = self._record(trial_id, values)
+        known.score = trial.told
+        known.status = TrialStatus.COMPLETED
+
+    def _populate(self, trial_id: str) -> dict[str, Any]:
+        answer: dict[str, Any] = self._oracle.populate_space(trial_id)
+        if answer["status"] == TrialStatus.RUNNING:
+            return answer
+        # It gives up after 20 draws that were tried before. That may be too early,
+        # and it leaves Hyperband's brackets without a single full trial; the study
+        # answers a repeated point from what it knows, and ends when all are repeated.
+        tried = self._oracle._tried_so_far
+        self._oracle._tried_so_far = set()
+        answer = self._oracle.populate_space(trial_id)
+        self._oracle._tried_so_far |= tried
+        return answer
+
+    def _record(self, trial_id: str, values: dict[str, Any]) -> OracleTrial:
+        """Enter a running trial, in place of what had this id."""
+        point = copy.copy(self._oracle.hyperparameters)  # the space is shared
+        point.values = dict(values)
+        trial = OracleTrial(point, trial_id=trial_id)
+        self._oracle._record_values(trial)
+        self._oracle.trials[trial_id] = trial
+        return trial
+
+    def _plain(self, values: dict[str, Any]) -> dict[str, Any]:
+        params = self._space.params
+        return {
+            name: _clamp(params[name], value) if name in params else value
+            for name, value in values.items()
+        }
+
+    def _suggestion(self, number: int, values: dict[str, Any]) -> Suggestion:
+        point: Params = {}
+        for name in self._space:
+            if name in values and self._space.is_active(name, point):
+                point[name] = values[name]
+        epochs = values.get(OWN + "epochs", self._epochs)
+        promoted = values.get(OWN + "trial_id")
+        return Suggestion(
+            number,
+            point,
+            epochs=epochs if epochs < self._epochs else None,
+            continues=None if promoted is None else int(promoted),
+        )
+
+
+class OracleGrid:
+    """Keras Tuner's grid: every point once, the last parameter varying fastest.
+
+    The oracle makes each point from the one before it. Resuming its Tuner loses that
+    chain; here it is drawn anew, and points that were told are passed over.
+
+    Args:
+        space: No parameter may be a continuous range.
+
+    Raises:
+        SpaceError: A parameter is one, or cannot be expressed; the message names it.
+    """
+
+    def __init__(self, space: SearchSpace) -> None:
+        next(space.grid())  # refuses a continuous range before anything is written
+        self._points = _grid_points(hyperparameters(space, every_value=True))
+        self._asked: dict[int, Params] = {}
+        self._told: set[tuple[tuple[str, Scalar], ...]] = set()
+
+    def ask(self, number: int) -> Suggestion | Wait | Done:
+        """Return the next point that nobody told of, or say that there is none left."""
+        if number not in self._asked:
+            new = (p for p in self._points if tuple(p.items()) not in self._told)
+            point = next(new, None)
+            if point is None:
+                return Done(
+                    f"all points of the grid are asked, {len(self._asked)} of them here"
+                )
+            self._asked[number] = point
+        return Suggestion(number, self._asked[number])
+
+    def tell(self, trial: Trial) -> None:
+        """Remember the point: in a study of another engine some are known already."""
+        self._told.add(tuple(trial.params.items()))
+
+
+class BayesianOracle(BayesianOptimizationOracle):  # type: ignore[misc]
+    """A Gaussian process over the trials told, and its lower confidence bound.
+
+    Keras Tuner's, with cures. Generators follow `_seed_state`. Running trials are
+    guessed by a fit to what has ended, not by whatever was fitted for the proposal
+    before. Coordinates stay below 1, as the parameters' own definition demands: at 1
+    a whole number on a log scale lies above its range. The bound is followed down from
+    the best of many random points in place of fifty random ones.
+
+    Args:
+        objective: What to optimise.
+        hyperparameters: The space.
+        seed: A seed above 0.
+    """
+
+    trials: dict[str, OracleTrial]
+
+    def __init__(self, *, objective: Any, hyperparameters: Any, seed: int) -> None:
+        fixed = all(isinstance(hp, hp_types.Fixed) for hp in hyperparameters.space)
+        super().__init__(
+            objective=objective,
+            hyperparameters=hyperparameters,
+            seed=seed,
+            max_trials=None,
+            num_initial_points=sys.maxsize if fixed else N_RANDOM,  # nothing to model
+        )
+
+    def populate_space(self, trial_id: str) -> dict[str, Any]:
+        """Propose values for a trial."""
+        self._random_state = _Starts(self, np.random.default_rng(self._seed_state))
+        self.gpr.random_state = self._seed_state
+        answer: dict[str, Any] = super().populate_space(trial_id)
+        return answer
+
+    def _make_gpr(self) -> GaussianProcessRegressor:
+        return _QuickRegressor(**super()._make_gpr().get_params(deep=False))
+
+    def _vectorize_trials(self) -> Any:
+        if self.ongoing_trials:
+            every = self.trials
+            self.trials = {
+                name: trial
+                for name, trial in every.items()
+                if trial.status == TrialStatus.COMPLETED
+            }
+            self.gpr.fit(*super()._vectorize_trials())
+            self.trials = every
+        return super()._vectorize_trials()
+
+    def _get_hp_bounds(self) -> Any:
+        return super()._get_hp_bounds() * (1 - 1e-9)
+
+
+@dataclass(frozen=True)
+class _Starts:
+    """Where the search for the lowest bound starts, in place of a generator."""
+
+    oracle: BayesianOracle
+    rng: np.random.Generator
+
+    def uniform(self, low: Any, high: Any, size: tuple[int, int]) -> Any:
+        """Return the best of many points, (N_STARTS, n_parameters)."""
+        points = self.rng.uniform(low, high, (N_CANDIDATES, size[1]))
+        mean, std = self.oracle.gpr.predict(points, return_std=True)
+        return points[np.argsort(mean - self.oracle.beta * std)[:N_STARTS]]
+
+
+class _QuickRegressor(GaussianProcessRegressor):  # type: ignore[misc]
+    """scikit-learn's regressor without the checks of what is predicted.
+
+    A proposal asks for thousands of predictions of one row, and the checks are most of
+    their time.
+    """
+
+    def predict(self, X: Any, return_std: bool = False) -> Any:
+        """Return mean and standard deviation at points (m, n_parameters)."""
+        if not return_std:
+            return super().predict(X)
+        near = self.kernel_(X, self.X_train_)
+        mean = near @ self.alpha_
+        explained = solve_triangular(self.L_, near.T, lower=True, check_finite=False)
+        variance = np.maximum(self.kernel_.diag(X) - (explained**2).sum(axis=0), 0.0)
+        return (
+            mean * self._y_train_std + self._y_train_mean,
+            np.sqrt(variance) * self._y_train_std,
+        )
+
+
+def hyperband_oracle(epochs: int) -> MakeOracle:
+    """Return what makes a Hyperband without end, up to that many epochs a trial.
+
+    Li et al., Hyperband (JMLR 18, 2018), with a third of the trials promoted at each
+    rung. Bracket after bracket is opened until the study's budget is spent.
+    """
+    return functools.partial(
+        HyperbandOracle, max_epochs=epochs, factor=3, hyperband_iterations=None
+    )
+
+
+def hyperparameters(
+    space: SearchSpace, *, every_value: bool = False
+) -> keras_tuner.HyperParameters:
+    """Translate a space; conditions refer to the parent alone.
+
+    Args:
+        space: What to translate.
+        every_value: List the values of each range; Keras Tuner itself would take ten
+            of a range on a log scale.
+
+    Raises:
+        SpaceError: A parameter cannot be expressed; the message names it.
+    """
+    made = keras_tuner.HyperParameters()
+    for name, param in space.params.items():
+        if name.startswith(OWN):
+            raise SpaceError(
+                f"keras-tuner: '{name}': names beginning with '{OWN}' are its own; "
+                "use another name"
+            )
+        try:
+            made.merge([_translate(name, param, every_value)])
+        except (TypeError, ValueError, OverflowError) as error:
+            raise SpaceError(f"keras-tuner: '{name}': {error}") from None
+    return made
+
+
+def _translate(name: str, param: Param, every_value: bool) -> Any:
+    conditions = [] if param.when is None else [Parent(param.when[0], param.when[1])]
+    if isinstance(param, Choice):
+        options = list(param.options)
+    elif param.low == param.high:
+        options = [param.low]
+    elif every_value or (isinstance(param, Float) and param.step is not None):
+        # Keras Tuner's own steps are binary: 0..0.3 by 0.1 would end at 0.2.
+        options = list(param.values())
+    else:
+        kind = hp_types.Int if isinstance(param, Int) else hp_types.Float
+        return kind(
+            name,
+            param.low,
+            param.high,
+            step=None if param.log else param.step,
+            sampling="log" if param.log else "linear",
+            conditions=conditions,
+        )
+    if len(options) == 1:
+        return hp_types.Fixed(name, options[0], conditions=conditions)
+    if isinstance(options[0], bool):  # a Choice would make 1 and 0 of them
+        return hp_types.Boolean(name, default=options[0], conditions=conditions)
+    return hp_types.Choice(name, options, conditions=conditions)
+
+
+def _clamp(param: Param, value: Any) -> Scalar:
+    """Return a plain scalar; rounding may have put it a digit beyond its range."""
+    plain: Scalar = value.item() if isinstance(value, np.generic) else value
+    if isinstance(param, Choice) or isinstance(plain, str):
+        return plain
+    return min(max(plain, param.low), param.high)
+
+
+def _listed(param: Param, value: Scalar) -> Scalar:
+    """Return the value as the oracle knows it: steps differ in the last digits."""
+    if isinstance(param, Float) and param.step is not None and isinstance(value, float):
+        return min(param.values(), key=lambda listed: abs(listed - value))
+    return value
+
+
+def _grid_points(space: keras_tuner.HyperParameters) -> Iterator[Params]:
+    oracle = GridSearchOracle(
+        objective=keras_tuner.Objective("told", direction="max"), hyperparameters=space
+    )
+    names = [hp.name for hp in space.space]
+    for trial_id in map(str, itertools.count()):
+        answer = oracle.populate_space(trial_id)
+        if answer["status"] != TrialStatus.RUNNING:
+            return
+        point = copy.copy(space)
+        point.values = answer["values"]
+        # It goes on from ended trials; the space being fixed, nothing waits for them.
+        oracle.trials = {trial_id: OracleTrial(point, trial_id=trial_id)}
+        oracle.start_order = [trial_id]
+        oracle._populate_next = [trial_id]
+        yield {name: point.values[name] for name in names if name in point.values}
+
+
+def _free_slot(oracle: Any, trial_id: str) -> None:
+    # A rung of Hyperband would wait for ever for what was asked and never trained.
+    for bracket in getattr(oracle, "_brackets", ()):
+        for rung in bracket["rounds"]:
+            rung[:] = [slot for slot in rung if slot["id"] != trial_id]
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[int]:
+    """Seed NumPy's global generator, from which AutoKeras' oracles draw, for a while.
+
+    Warnings of fits that did not converge are not for the user: the next trial is
+    proposed either way.
+    """
+    state = np.random.get_state()  # noqa: NPY002
+    np.random.seed(seed)  # noqa: NPY002
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            yield seed
+    finally:
+        np.random.set_state(state)  # noqa: NPY002
