@@ -12,13 +12,8 @@ from typing import Any
 
 from keras_tuner.oracles import RandomSearchOracle
 
-from search.engines.keras_tuner import (
-    N_RANDOM,
-    BayesianOracle,
-    MakeOracle,
-    OracleEngine,
-    hyperband_oracle,
-)
+from search.engines.keras_tuner import MakeOracle, OracleEngine, hyperband_oracle
+from search.engines.keras_tuner_bayesian import N_RANDOM, BayesianOracle
 from search.errors import SettingsError
 from search.seeding import derive_seed
 from search.types import Done, Suggestion, Trial, Wait

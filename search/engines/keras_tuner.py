@@ -10,17 +10,15 @@ Importing this file imports Keras, on the backend that `KERAS_BACKEND` names.
 import copy
 import functools
 import itertools
-import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.linalg import solve_triangular
-from sklearn.gaussian_process import GaussianProcessRegressor
 
+from search.engines.keras_tuner_bayesian import BayesianOracle
+from search.engines.random import GridEngine
 from search.errors import FatalError
 from search.protocols import Engine
 from search.quiet import quiet_stderr
@@ -36,7 +34,6 @@ with quiet_stderr():  # TensorFlow greets where it is the backend
     from keras_tuner.engine.trial import Trial as OracleTrial
     from keras_tuner.engine.trial import TrialStatus
     from keras_tuner.oracles import (
-        BayesianOptimizationOracle,
         GridSearchOracle,
         HyperbandOracle,
         RandomSearchOracle,
@@ -45,14 +42,6 @@ with quiet_stderr():  # TensorFlow greets where it is the backend
 
 OWN = "tuner/"
 """What an oracle adds to the parameters for its Tuner begins with this."""
-
-N_RANDOM = 10
-"""Random trials before the first model, as many as Optuna's samplers draw. Keras
-Tuner's own rule, three for each parameter, would be 54 for a dense network: the whole
-of a usual study."""
-
-N_CANDIDATES, N_STARTS = 1000, 5
-"""Points at which the model is looked at, and how many of them are followed down."""
 
 MakeOracle = Callable[..., Any]
 """Takes `objective`, `hyperparameters` and `seed`, as every oracle's class does."""
@@ -77,7 +66,9 @@ class KerasTunerEngine:
     ) -> None:
         self._engine: Engine
         if sampler == "grid":
-            self._engine = OracleGrid(space)
+            next(space.grid())  # refuses a continuous range in every grid's words
+            points = _grid_points(hyperparameters(space, every_value=True))
+            self._engine = GridEngine(space, points)
             return
         oracles: dict[str, MakeOracle] = {
             "random": RandomSearchOracle,
@@ -215,130 +206,6 @@ class OracleEngine:
         )
 
 
-class OracleGrid:
-    """Keras Tuner's grid: every point once, the last parameter varying fastest.
-
-    The oracle makes each point from the one before it. Resuming its Tuner loses that
-    chain; here it is drawn anew, and points that were told are passed over.
-
-    Args:
-        space: No parameter may be a continuous range.
-
-    Raises:
-        SpaceError: A parameter is one, or cannot be expressed; the message names it.
-    """
-
-    def __init__(self, space: SearchSpace) -> None:
-        next(space.grid())  # refuses a continuous range before anything is written
-        self._points = _grid_points(hyperparameters(space, every_value=True))
-        self._asked: dict[int, Params] = {}
-        self._told: set[tuple[tuple[str, Scalar], ...]] = set()
-
-    def ask(self, number: int) -> Suggestion | Wait | Done:
-        """Return the next point that nobody told of, or say that there is none left."""
-        if number not in self._asked:
-            new = (p for p in self._points if tuple(p.items()) not in self._told)
-            point = next(new, None)
-            if point is None:
-                return Done(
-                    f"all points of the grid are asked, {len(self._asked)} of them here"
-                )
-            self._asked[number] = point
-        return Suggestion(number, self._asked[number])
-
-    def tell(self, trial: Trial) -> None:
-        """Remember the point: in a study of another engine some are known already."""
-        self._told.add(tuple(trial.params.items()))
-
-
-class BayesianOracle(BayesianOptimizationOracle):  # type: ignore[misc]
-    """A Gaussian process over the trials told, and its lower confidence bound.
-
-    Keras Tuner's, with cures. Generators follow `_seed_state`. Running trials are
-    guessed by a fit to what has ended, not by whatever was fitted for the proposal
-    before. Coordinates stay below 1, as the parameters' own definition demands: at 1
-    a whole number on a log scale lies above its range. The bound is followed down from
-    the best of many random points in place of fifty random ones.
-
-    Args:
-        objective: What to optimise.
-        hyperparameters: The space.
-        seed: A seed above 0.
-    """
-
-    trials: dict[str, OracleTrial]
-
-    def __init__(self, *, objective: Any, hyperparameters: Any, seed: int) -> None:
-        fixed = all(isinstance(hp, hp_types.Fixed) for hp in hyperparameters.space)
-        super().__init__(
-            objective=objective,
-            hyperparameters=hyperparameters,
-            seed=seed,
-            max_trials=None,
-            num_initial_points=sys.maxsize if fixed else N_RANDOM,  # nothing to model
-        )
-
-    def populate_space(self, trial_id: str) -> dict[str, Any]:
-        """Propose values for a trial."""
-        self._random_state = _Starts(self, np.random.default_rng(self._seed_state))
-        self.gpr.random_state = self._seed_state
-        answer: dict[str, Any] = super().populate_space(trial_id)
-        return answer
-
-    def _make_gpr(self) -> GaussianProcessRegressor:
-        return _QuickRegressor(**super()._make_gpr().get_params(deep=False))
-
-    def _vectorize_trials(self) -> Any:
-        if self.ongoing_trials:
-            every = self.trials
-            self.trials = {
-                name: trial
-                for name, trial in every.items()
-                if trial.status == TrialStatus.COMPLETED
-            }
-            self.gpr.fit(*super()._vectorize_trials())
-            self.trials = every
-        return super()._vectorize_trials()
-
-    def _get_hp_bounds(self) -> Any:
-        return super()._get_hp_bounds() * (1 - 1e-9)
-
-
-@dataclass(frozen=True)
-class _Starts:
-    """Where the search for the lowest bound starts, in place of a generator."""
-
-    oracle: BayesianOracle
-    rng: np.random.Generator
-
-    def uniform(self, low: Any, high: Any, size: tuple[int, int]) -> Any:
-        """Return the best of many points, (N_STARTS, n_parameters)."""
-        points = self.rng.uniform(low, high, (N_CANDIDATES, size[1]))
-        mean, std = self.oracle.gpr.predict(points, return_std=True)
-        return points[np.argsort(mean - self.oracle.beta * std)[:N_STARTS]]
-
-
-class _QuickRegressor(GaussianProcessRegressor):  # type: ignore[misc]
-    """scikit-learn's regressor without the checks of what is predicted.
-
-    A proposal asks for thousands of predictions of one row, and the checks are most of
-    their time.
-    """
-
-    def predict(self, X: Any, return_std: bool = False) -> Any:
-        """Return mean and standard deviation at points (m, n_parameters)."""
-        if not return_std:
-            return super().predict(X)
-        near = self.kernel_(X, self.X_train_)
-        mean = near @ self.alpha_
-        explained = solve_triangular(self.L_, near.T, lower=True, check_finite=False)
-        variance = np.maximum(self.kernel_.diag(X) - (explained**2).sum(axis=0), 0.0)
-        return (
-            mean * self._y_train_std + self._y_train_mean,
-            np.sqrt(variance) * self._y_train_std,
-        )
-
-
 def hyperband_oracle(epochs: int) -> MakeOracle:
     """Return what makes a Hyperband without end, up to that many epochs a trial.
 
@@ -419,6 +286,11 @@ def _listed(param: Param, value: Scalar) -> Scalar:
 
 
 def _grid_points(space: keras_tuner.HyperParameters) -> Iterator[Params]:
+    """Yield every point of Keras Tuner's grid, the last parameter varying fastest.
+
+    The oracle makes each point from the one before it. Resuming its Tuner loses that
+    chain; here it is drawn anew.
+    """
     oracle = GridSearchOracle(
         objective=keras_tuner.Objective("told", direction="max"), hyperparameters=space
     )

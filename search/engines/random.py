@@ -1,6 +1,7 @@
 """The reference engine: independent random points, or every point of a grid."""
 
 import random
+from collections.abc import Iterator
 
 from search.seeding import derive_seed
 from search.types import Done, Suggestion, Trial, Wait
@@ -37,15 +38,18 @@ class GridEngine:
 
     Args:
         space: No parameter may be a continuous range.
+        points: The same points in the order of another grid; None for our own.
 
     Raises:
         SpaceError: A parameter is one; the message names it.
     """
 
-    def __init__(self, space: SearchSpace) -> None:
+    def __init__(
+        self, space: SearchSpace, points: Iterator[Params] | None = None
+    ) -> None:
         next(space.grid())  # refuses a continuous range before anything is written
         self._space = space
-        self._points = space.grid()
+        self._points = points or space.grid()
         self._asked: dict[int, Params] = {}
         self._told: set[tuple[tuple[str, Scalar], ...]] = set()
 

@@ -208,6 +208,16 @@ WRONG = {
     "search digits --in-process --workers 2": "--in-process: trains in one process",
     "search digits --metric acuracy": "'acuracy'; did you mean 'accuracy'?",
     "search digits --metric rmse": "--metric: rmse does not score a classification",
+    "search digits --objectives score,size": "--objectives: unknown objective 'size'",
+    "search digits --engine keras-tuner --objectives score,gap": "--objectives: "
+    "keras-tuner bayesian searches the score alone",
+    "search digits --engine keras-tuner --sampler grid": "grid: 'dropout': a "
+    "continuous range cannot be enumerated, got 0..0.6",
+    "search digits --cv time-series:4 --groups duplicates": "--cv time-series:4: ",
+    "search digits --groups pipeline": "--groups pipeline: ",
+    "search digits --cv group:4": "--cv group:4: ",
+    "search digits --max-parameters -1": "--max-parameters: must be at least 1, or 0",
+    "search digits --engine autokeras --space nass": "did you mean 'nas'?",
     "search digits --tag homework": "--tag: the form is KEY=VALUE, got 'homework'",
     "search digits --name a/b": "--name: letters, digits, ",
     "search digits --name ..": "--name: letters, digits, ",
@@ -217,6 +227,7 @@ WRONG = {
     "best -n 0": "-n: must be at least 1, got 0",
     "resume nosuch": "holds no study to resume; run a search",
     "resume": "holds no study to resume; run a search",
+    "resume x --engine optun": "holds no study to resume; run a search",
     "resume x --trials 0": "--trials: must be at least 1, got 0",
 }
 

@@ -13,6 +13,7 @@ from search.types import Done, Suggestion, Trial, TrialState
 from spaces.dense import DENSE
 from spaces.errors import SpaceError
 from spaces.narrow import narrow
+from spaces.nas import NAS_IMAGES
 from spaces.params import Choice, Float, Int
 from spaces.space import SearchSpace
 
@@ -28,7 +29,7 @@ NESTED = SearchSpace(
         "extra": Float(low=-1.0, high=1.0, when=("flag", (True,))),
     }
 )
-SPACES = {"dense": DENSE, "nested": NESTED}
+SPACES = {"dense": DENSE, "nas": NAS_IMAGES, "nested": NESTED}
 COUNTABLE = narrow(NESTED, ["width=8,512", "rate=1e-3,1e-2", "extra=-1,0,1"])
 BOX = SearchSpace({name: Float(low=0.0, high=1.0) for name in "xy"})
 
@@ -123,8 +124,9 @@ def test_points_lie_in_the_space_with_exactly_the_active_parameters(
     # Conditions were seen open and closed, so that the above says something.
     conditional = {name for name, param in space.params.items() if param.when}
     seen = [conditional & set(point) for point in points]
-    # Not each of them: a sampler that has learned may leave the deepest nets alone.
-    assert len(set.union(*seen)) >= len(conditional) - 1
+    # Not each of them: what has learned leaves the deepest nets alone, and Hyperband's
+    # promotions say nothing new.
+    assert len(set.union(*seen)) >= 0.7 * len(conditional)
     assert sum(len(names) < len(conditional) for names in seen) > 8
 
 
@@ -186,8 +188,19 @@ def test_another_seed_gives_other_points(engine, sampler, space):
 
 @free_engine
 def test_points_differ_among_themselves(engine, sampler):
-    points = propose(engine, sampler, DENSE)
-    assert len({repr(point) for point in points}) == len(points)
+    made = make(engine, sampler, DENSE, seed=0)
+    asked = []
+    for number in range(14):
+        asked.append(made.ask(number))
+        made.tell(ended(number, asked[-1].params, state=state_of(number)))
+    # a point may come again with more epochs, as the promotion of an earlier trial
+    distinct = {(repr(answer.params), answer.epochs) for answer in asked}
+    assert len(distinct) == len(asked)
+    for answer in asked:
+        if answer.continues is not None:
+            earlier = asked[answer.continues]
+            assert earlier.params == answer.params
+            assert earlier.epochs < (answer.epochs or EPOCHS)
 
 
 # Failures, crashes, other engines
@@ -203,12 +216,21 @@ def test_failures_do_not_end_it(engine, sampler):
 
 
 @every_engine
-@pytest.mark.parametrize("lag", [0, 2])
-def test_a_replayed_engine_goes_on_as_if_nothing_had_happened(engine, sampler, lag):
+@pytest.mark.parametrize(
+    ("lag", "crashes"),
+    [
+        (0, (1, 7, 20)),
+        (2, (2, 12)),
+        pytest.param(0, range(1, 21), marks=pytest.mark.slow, id="everywhere"),
+    ],
+)
+def test_a_replayed_engine_goes_on_as_if_nothing_had_happened(
+    engine, sampler, lag, crashes
+):
     space = COUNTABLE if sampler == "grid" else NESTED
     calls = list(events(30, lag=lag))
     undisturbed = drive(make(engine, sampler, space, seed=0), calls)
-    for n in (1, 2, 7, 12, 20):
+    for n in crashes:
         asked = calls.index(("ask", n))  # the crash comes just before
         points = {number: undisturbed[number] for number in range(n)}
         made = make(engine, sampler, space, seed=0)
@@ -232,11 +254,11 @@ def test_a_second_crash_changes_nothing_either(engine, sampler):
 
 @pytest.mark.parametrize(
     ("engine", "sampler"),
-    [param for param in EVERY if param.values[1] not in ("cmaes", "qmc", "gp")],
+    [p for p in EVERY if p.values[1] not in ("cmaes", "qmc", "gp", "hyperband")],
 )
 def test_only_what_was_told_counts_not_who_was_asked(engine, sampler):
-    """CMA-ES and QMC count their own steps, and with GP they know what they drew for
-    inactive parameters: of these only a replay can be asked.
+    """CMA-ES and QMC count their own steps, Hyperband its brackets, and GP knows what
+    it drew for inactive parameters: of these only a replay can be asked.
     """
     calls = list(events(13, lag=0))
     points = drive(make(engine, sampler, COUNTABLE, seed=0), calls)
@@ -253,7 +275,7 @@ def test_only_what_was_told_counts_not_who_was_asked(engine, sampler):
 
 @every_engine
 def test_what_others_proposed_can_be_told(engine, sampler):
-    space = COUNTABLE if sampler == "grid" else DENSE
+    space = COUNTABLE if sampler == "grid" else NAS_IMAGES
     rng = random.Random(0)
 
     def answers():

@@ -12,12 +12,8 @@ import pytest
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import Matern
 
-from search.engines.keras_tuner import (
-    N_RANDOM,
-    KerasTunerEngine,
-    OracleEngine,
-    _QuickRegressor,
-)
+from search.engines.keras_tuner import KerasTunerEngine, OracleEngine
+from search.engines.keras_tuner_bayesian import N_RANDOM, _QuickRegressor
 from search.types import Done, Suggestion, Trial, TrialState
 from spaces.dense import DENSE
 from spaces.errors import SpaceError
@@ -109,6 +105,22 @@ def test_the_ends_of_every_range_lie_in_it(prob):
     assert point["step"] == (0.1 if low else 0.7)
 
 
+def test_the_best_end_of_a_range_opens_its_condition():
+    # The optimum of the model lies at coordinate 1, where Keras Tuner's whole numbers
+    # on a log scale are one too large: clamped, they would lack what they open.
+    space = SearchSpace(
+        {
+            "width": Int(low=1, high=64, log=True),
+            "wide": Choice(options=("a", "b"), when=("width", (64,))),
+        }
+    )
+    engine = make("bayesian", space)
+    for number, width in enumerate([1, 2, 4, 6, 8, 12, 16, 24, 32, 48]):
+        engine.tell(ended(number, {"width": width}, told=float(number)))
+    point = engine.ask(N_RANDOM).params
+    assert space.check(point)["width"] == 64
+
+
 @pytest.mark.parametrize("sampler", ["random", "bayesian", "hyperband", "grid"])
 def test_steps_end_where_the_space_ends_them(sampler):
     # 0.3 // 0.1 is 2: Keras Tuner's own steps would never reach the last value.
@@ -181,6 +193,18 @@ def test_running_trials_are_avoided():
         assert max(abs(one[name] - other[name]) for name in "xy") > 1e-3
 
 
+def test_running_trials_are_guessed_from_what_has_ended():
+    # Not by the model of the proposal before: one of these has made none yet.
+    engines = [make("bayesian"), make("bayesian")]
+    for engine in engines:
+        engine.ask(0)  # runs on
+        run(engine, range(1, N_RANDOM + 1))
+    engines[0].ask(50)
+    for engine in engines:
+        engine.tell(ended(50, {"x": 0.5, "y": 0.5}, told=-0.5))
+    assert engines[0].ask(51) == engines[1].ask(51)
+
+
 @pytest.mark.parametrize(
     ("sampler", "tells"),
     [
@@ -219,8 +243,8 @@ def test_trials_take_little_memory(sampler):
     tell_and_ask(range(10, 60))
     grown, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    # A copy of the space in every trial, as the Tuner keeps it, would be 1 MB in all.
-    assert grown < 300_000
+    # 70 kB. A copy of the space in every trial, as the Tuner keeps it, adds 500 kB.
+    assert grown < 200_000
 
 
 def test_it_may_be_called_from_any_thread():
