@@ -16,9 +16,9 @@ import keras
 from pipelines.layers import dense_stack, optimizer, penalty, steps_per_execution
 from pipelines.pipeline import Shape
 from spaces.dense import OPTIMISATION
-from spaces.nas import PENALTIES
+from spaces.nas import HEAD, PENALTIES, TAIL
 from spaces.params import Scalar
-from spaces.space import Params
+from spaces.space import Params, SearchSpace
 
 
 @contextmanager
@@ -114,10 +114,10 @@ class _Proposed(keras_tuner.HyperParameters):  # type: ignore[misc]
         self._open.discard(name)
         return self._params[name]
 
-    def read(self, *names: str) -> Params:
-        """Return those of the names that were proposed in the current scope."""
-        full = {name: self._get_name(name) for name in names}
-        return {n: self.value(f) for n, f in full.items() if f in self._params}
+    def read(self, group: SearchSpace) -> Params:
+        """Return what was proposed of a group, by name without its block."""
+        names = [name for name in group if name in self._params]
+        return {name.rpartition("/")[2]: self.value(name) for name in names}
 
     def check_asked(self) -> None:
         """Refuse a build that left a proposed parameter without effect."""
@@ -161,22 +161,14 @@ class _Tail(ak.Block):  # type: ignore[misc]
     """No, one or two dense layers, each with its own width."""
 
     def build(self, hp: _Proposed, inputs: Any = None) -> Any:
-        names = (
-            "n_layers",
-            "width_1",
-            "width_2",
-            "activation",
-            "batch_norm",
-            "dropout",
-        )
-        return dense_stack(keras.tree.flatten(inputs)[0], hp.read(*names))
+        return dense_stack(keras.tree.flatten(inputs)[0], hp.read(TAIL))
 
 
 class _Head(ak.ClassificationHead):  # type: ignore[misc]
     """AutoKeras' head with dropout as a range and with smoothed targets."""
 
     def build(self, hp: _Proposed, inputs: Any = None) -> Any:
-        proposed = hp.read("dropout", "label_smoothing")
+        proposed = hp.read(HEAD)
         self.dropout = proposed["dropout"]
         self.loss = keras.losses.CategoricalCrossentropy(
             label_smoothing=proposed["label_smoothing"]
@@ -192,12 +184,11 @@ class _Graph(Graph):  # type: ignore[misc]
         self._shape = shape
 
     def _compile_keras_model(self, hp: _Proposed, model: Any) -> Any:
-        params = hp.read(*OPTIMISATION)
-        head = self.blocks[-1]
-        _penalise(model, penalty(hp.read(*PENALTIES)))
+        params = hp.read(OPTIMISATION)
+        _penalise(model, penalty(hp.read(PENALTIES)))
         model.compile(
             optimizer=optimizer(params),
-            loss=head.loss,
+            loss=self.blocks[-1].loss,  # the head's
             steps_per_execution=steps_per_execution(params, self._shape),
         )
         return model

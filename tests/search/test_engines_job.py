@@ -2,7 +2,9 @@
 
 import itertools
 import json
+import shutil
 from collections import defaultdict
+from importlib.util import find_spec
 
 import psutil
 import pytest
@@ -20,6 +22,8 @@ from real_command import (
     wait_until,
 )
 
+from pipelines.pipeline import Shape
+from pipelines.registry import get_pipeline
 from search.engines.registry import SAMPLERS
 
 pytestmark = pytest.mark.slow
@@ -27,11 +31,6 @@ pytestmark = pytest.mark.slow
 # Four points in all, so that the engines meet.
 FOUR = [*SMALL, "--set", "learning_rate=0.001,0.004"]
 QUICK = ["--cv", "kfold:3", "--epochs", 4, *FOUR, "--space", "dense", "--trials", 5]
-TINY_NAS = {
-    "block": "dense",
-    "dense/num_layers": "1",
-    "dense/units_0": "16",
-}
 CHAIN = ["keras-tuner", "autokeras", "random", "optuna"]
 
 
@@ -234,3 +233,97 @@ def test_memory_stays_level_over_sixty_trials(engine, tmp_path):
     recorded = Recorded(tmp_path, "long")
     peaks = [recorded.trial(n).data.metrics["peak_memory_mb"] for n in range(60)]
     assert max(peaks[50:]) - max(peaks[:10]) < 50
+
+
+EIGHT = [*SMALL, "--set", "learning_rate=0.001,0.002,0.004,0.008"]
+
+
+@pytest.mark.parametrize(
+    ("engine", "sampler"),
+    [
+        pytest.param(
+            engine,
+            sampler,
+            marks=pytest.mark.skipif(
+                sampler == "gp" and find_spec("torch") is None,
+                reason="gp needs the extra with torch",
+            ),
+        )
+        for engine, samplers in SAMPLERS.items()
+        for sampler in samplers
+    ],
+)
+def test_every_sampler_runs_eight_trials(engine, sampler, folder):
+    name = f"{engine}-{sampler}"
+    words = ["--cv", "holdout:0.2", "--epochs", 3, *EIGHT, "--space", "dense"]
+    words += ["--engine", engine, "--sampler", sampler, "--trials", 8]
+    search(name, *words, cwd=folder)
+    study = Recorded(folder, name)
+    assert len(study.outcome) == 8
+    for number in range(8):
+        run = study.trial(number)
+        assert run.data.tags["state"] == "complete"
+        assert run.data.tags["sampler"] == sampler
+        # what has no effect is in no record
+        two_layers = run.data.params["n_layers"] == "2"
+        assert ("width_2" in run.data.params) == two_layers
+        asked = next(
+            e for e in study.events if e["event"] == "asked" and e["number"] == number
+        )
+        assert ("width_2" in asked["params"]) == two_layers
+
+
+def layer_shapes(model):
+    return [
+        (type(layer).__name__, [tuple(weight.shape) for weight in layer.weights])
+        for layer in model.layers
+    ]
+
+
+def test_architectures_of_several_kinds_and_the_best_one_again(folder, monkeypatch):
+    words = ["--engine", "autokeras", "--rows", 600, "--cv", "holdout:0.3"]
+    tunefold(
+        "search", "fashion_mnist", *words, "--epochs", 1, "--trials", 12,
+        "--name", "nas", cwd=folder,
+    )  # fmt: skip
+    study = Recorded(folder, "nas")
+    complete = [
+        study.trial(n)
+        for n in range(12)
+        if study.trial(n).data.tags["state"] == "complete"
+    ]
+    free = ("block", "dense/", "conv/", "reduction/", "tail/")
+    architectures = {
+        json.dumps(
+            {k: v for k, v in sorted(run.data.params.items()) if k.startswith(free)}
+        )
+        for run in complete
+    }
+    assert len(architectures) >= 6
+    assert len({run.data.params["block"] for run in complete}) >= 2
+    for n in range(12):
+        params = study.trial(n).data.params
+        for block in ("dense", "conv", "resnet"):
+            has_its_own = any(name.startswith(f"{block}/") for name in params)
+            assert has_its_own == (params["block"] == block)
+    # from the tracking store alone: journals gone, another process
+    shutil.move(folder / "tunefold-studies" / "nas", folder / "nas moved away")
+    tunefold("rerun", "nas", "--seeds", 1, cwd=folder)
+    best = json.loads(tunefold("best", "nas", "-n", 1, "--json", cwd=folder).stdout)
+    (row,) = best["trials"]
+    import mlflow
+
+    monkeypatch.chdir(folder)
+    mlflow.set_tracking_uri(study.uri)
+    (logged,) = (
+        model
+        for model in study.client.search_logged_models([study.study.info.experiment_id])
+        if model.source_run_id != study.study.info.run_id
+    )
+    again = mlflow.keras.load_model(logged.model_uri)
+    pipeline = get_pipeline("fashion_mnist")
+    built = pipeline.build(
+        row["params"], Shape(inputs=(28, 28), n_outputs=10, n_rows=600)
+    )
+    assert layer_shapes(again) == layer_shapes(built)
+    assert again.count_params() == row["n_parameters"]
