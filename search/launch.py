@@ -32,7 +32,13 @@ from search.study import Study
 from search.tracking import MlflowTracker
 from search.types import Budget, Settings
 from search.warm_start import warm_start
-from search.workers import Slot, WorkerDiedError, make_slots, set_environment
+from search.workers import (
+    BACKENDS,
+    Slot,
+    WorkerDiedError,
+    make_slots,
+    set_environment,
+)
 from spaces.errors import TunefoldError
 from spaces.space import SearchSpace, unknown
 
@@ -78,7 +84,6 @@ def begin(
     Raises:
         TunefoldError: A setting is wrong, or data or the store are not there.
     """
-    set_environment(request.backend)  # an engine may import Keras
     with console.status("looking at the data"):
         draft = make_draft(request, in_process=in_process)
     settings, jobs, space = draft.settings, draft.jobs, draft.space
@@ -180,7 +185,7 @@ def resume(
         for line in differing_facts(first["facts"], gather_facts(settings.backend)):
             console.print(f"note: {line}; scores may differ in the last digits")
         space = SearchSpace.from_dict(settings.space)
-        set_environment(settings.backend)  # an engine may import Keras
+        set_environment(BACKENDS[0])  # an engine may import Keras; see make_draft
         proposer = make_engine(
             settings.engine,
             settings.sampler,

@@ -18,9 +18,10 @@ from search.protocols import Engine
 from search.rows import make_folds
 from search.splitters import default_cv, rows_digest
 from search.types import MAX_PARAMETERS, Settings
-from search.workers import n_cores
+from search.workers import BACKENDS, n_cores, set_environment
 from spaces.errors import SpaceError
 from spaces.narrow import narrow
+from spaces.nas import has_convolutions
 from spaces.space import SearchSpace, unknown
 
 
@@ -48,7 +49,7 @@ class Request:
     epoch: str = "best"
     workers: int | None = None
     n_rows: int | None = None
-    backend: str = "jax"
+    backend: str | None = None
     name: str | None = None
     experiment: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -92,6 +93,9 @@ def make_draft(request: Request, *, in_process: bool) -> Draft:
     if request.epochs is not None and request.epochs < 1:
         raise SettingsError(f"--epochs: must be at least 1, got {request.epochs}")
     epochs = request.epochs or pipeline.epochs
+    backend = request.backend or default_backend(space)
+    # An engine may import Keras; where nothing is trained here, the lighter will do.
+    set_environment(backend if in_process else BACKENDS[0])
     engine = make_engine(
         request.engine,
         sampler,
@@ -122,7 +126,7 @@ def make_draft(request: Request, *, in_process: bool) -> Draft:
         epoch=request.epoch,
         workers=workers,
         n_rows=request.n_rows,
-        backend=request.backend,
+        backend=backend,
         experiment=request.experiment or pipeline.name,
         data_digest=digest(data),
         data_source=data.source,
@@ -173,6 +177,15 @@ def _space(pipeline: Pipeline, request: Request) -> tuple[str, SearchSpace]:
     if name not in pipeline.spaces:
         raise SpaceError(f"--space: {unknown('space', name, list(pipeline.spaces))}")
     return name, narrow(pipeline.spaces[name], request.changes)
+
+
+def default_backend(space: SearchSpace) -> str:
+    """Return the Keras backend that trains a space's networks faster on a CPU.
+
+    JAX by a factor for small dense networks, TensorFlow for convolutions, which XLA
+    compiles badly for a CPU (benchmarks/backends.py).
+    """
+    return "tensorflow" if has_convolutions(space) else "jax"
 
 
 def _max_parameters(asked: int | None) -> int | None:

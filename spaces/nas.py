@@ -15,6 +15,9 @@ from spaces.space import SearchSpace
 
 DROPOUT = Float(low=0.0, high=0.6)
 
+CONVOLUTIONAL = ("conv", "resnet", "xception")
+"""Blocks that slide over an image."""
+
 
 def _dense(block: str, name: str) -> dict[str, Param]:
     """Return the parameters of AutoKeras' DenseBlock with that name."""
@@ -132,3 +135,9 @@ NAS_TABLE = (
 
 The direct way is the wide part of Cheng et al. 2016, arXiv:1606.07792, section 3.
 """
+
+
+def has_convolutions(space: SearchSpace) -> bool:
+    """Say whether a point of the space may hold a convolution."""
+    block = space.params.get("block")
+    return isinstance(block, Choice) and any(b in CONVOLUTIONAL for b in block.options)

@@ -95,7 +95,7 @@ if TYPE_CHECKING:
 @click.option(
     "--backend",
     type=click.Choice(["jax", "tensorflow"]),
-    help="Keras backend [default: KERAS_BACKEND, or jax].",
+    help="Keras backend [default: KERAS_BACKEND, or by space].",
     cls=Advanced,
 )
 @click.option(
@@ -241,12 +241,12 @@ def _read_tags(tags: tuple[str, ...]) -> dict[str, str]:
     return read
 
 
-def _choose_backend(asked: str | None) -> str:
+def _choose_backend(asked: str | None) -> str | None:
     from search.errors import SettingsError
     from search.workers import BACKENDS
 
-    backend = asked or os.environ.get("KERAS_BACKEND") or BACKENDS[0]
-    if backend not in BACKENDS:
+    backend = asked or os.environ.get("KERAS_BACKEND") or None
+    if backend is not None and backend not in BACKENDS:
         raise SettingsError(
             f"KERAS_BACKEND: must be {' or '.join(BACKENDS)}, got {backend!r}; "
             "unset it or give --backend"

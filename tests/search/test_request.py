@@ -1,13 +1,23 @@
 """What a user asks for, completed by looking at task and data; nothing is trained."""
 
+import os
+
 import numpy as np
 import pytest
 
 from pipelines.part import Part
 from search.errors import SettingsError
 from search.request import Request, make_draft
+from search.workers import _ONE_THREAD
 from spaces.dense import DENSE
 from spaces.errors import SpaceError
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
+    """A draft chooses the backend for what comes after it; that is not the tests'."""
+    for name in ("KERAS_BACKEND", *_ONE_THREAD):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
 
 
 def draft(pipeline, **fields):
@@ -92,6 +102,21 @@ def test_autokeras_takes_the_space_of_architectures():
     fixed = draft("digits", engine="autokeras", space="dense").settings
     assert fixed.space_name == "dense"
     assert draft("digits").settings.space_name == "dense"
+
+
+@pytest.mark.parametrize(
+    ("fields", "backend"),
+    [
+        ({}, "jax"),
+        ({"space": "nas"}, "tensorflow"),  # convolutions crawl on JAX' CPU programs
+        ({"space": "nas", "changes": ["block=dense"]}, "jax"),
+        ({"space": "nas", "changes": ["block=dense,conv"]}, "tensorflow"),
+        ({"space": "nas", "backend": "jax"}, "jax"),
+        ({"backend": "tensorflow"}, "tensorflow"),
+    ],
+)
+def test_the_backend_is_the_faster_one_for_the_space(fields, backend):
+    assert draft("digits", **fields).settings.backend == backend
 
 
 def test_autokeras_needs_a_builder(add_digits):

@@ -33,15 +33,21 @@ SPACES = {"dense": DENSE, "nas": NAS_IMAGES, "nested": NESTED}
 COUNTABLE = narrow(NESTED, ["width=8,512", "rate=1e-3,1e-2", "extra=-1,0,1"])
 BOX = SearchSpace({name: Float(low=0.0, high=1.0) for name in "xy"})
 
+BORROWED = [("autokeras", name) for name in ("bayesian", "hyperband", "random")]
 WITHOUT_TORCH = find_spec("torch") is None
 EVERY = [
     pytest.param(
         engine,
         sampler,
         id=f"{engine}-{sampler}",
-        marks=pytest.mark.skipif(
-            sampler == "gp" and WITHOUT_TORCH, reason="gp needs the extra with torch"
-        ),
+        marks=[
+            pytest.mark.skipif(
+                sampler == "gp" and WITHOUT_TORCH,
+                reason="gp needs the extra with torch",
+            ),
+            # but for greedy they are Keras Tuner's, which are tried by themselves
+            *([pytest.mark.slow] if (engine, sampler) in BORROWED else []),
+        ],
     )
     for engine, samplers in SAMPLERS.items()
     for sampler in samplers
