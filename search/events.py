@@ -87,10 +87,9 @@ def present_settings(events: list[Event]) -> Settings:
     return replace(settings, **latest)
 
 
-def warm_event(trial: Trial) -> Event:
-    """Return the event of a trial of another study that this one is started from."""
+def warm_to_json(trial: Trial) -> Event:
+    """Return a trial of another study that this one begins with, as plain data."""
     return {
-        "event": "warm",
         "number": trial.number,
         "params": trial.params,
         "epochs": trial.epochs,
@@ -100,17 +99,15 @@ def warm_event(trial: Trial) -> Event:
     }
 
 
-def warm_trial(event: Event) -> Trial:
-    """Read what `warm_event` wrote: what an engine is told, without folds."""
-    return Trial(
-        number=event["number"],
-        params=event["params"],
-        epochs=event["epochs"],
-        told=event["told"],
-        told_also=tuple(event["told_also"]),
-        n_parameters=event["n_parameters"],
-        state=TrialState.COMPLETE,
-    )
+def warm_trials(events: list[Event]) -> list[Trial]:
+    """Return the trials a study began with: what an engine is told, without folds."""
+    return [
+        Trial(
+            **plain | {"told_also": tuple(plain["told_also"])},
+            state=TrialState.COMPLETE,
+        )
+        for plain in events[0].get("warm", ())
+    ]
 
 
 def trial_to_events(trial: Trial) -> Iterator[Event]:

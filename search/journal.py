@@ -1,7 +1,6 @@
 """The record of a study that a crash cannot take: one JSON line per event.
 
-    study   settings and versions, the first line
-    warm    a trial of another study that the engine is told of first
+    study   settings, versions and trials of another study to begin with: the first line
     engine  from here on another engine proposes
     asked   a trial was proposed: number, params, epochs, by whom
     fold    a fold is finished: curves, seconds; predictions lie beside the journal
@@ -26,14 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.errors import FatalError, SettingsError
-from search.events import (
-    Event,
-    asked_event,
-    ended_event,
-    fold_to_json,
-    read_object,
-    warm_event,
-)
+from search.events import Event, asked_event, ended_event, fold_to_json, read_object
 from search.study_lock import StudyLock
 from search.types import FoldResult, Settings, Trial
 
@@ -125,10 +117,6 @@ class Journal:
                 )
             events.append(event)
         return events
-
-    def warm(self, trial: Trial) -> None:
-        """Record a trial of another study that the engine is told of first."""
-        self._append(warm_event(trial))
 
     def engine(self, engine: str, sampler: str) -> None:
         """Record that from here on another engine proposes."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from search.dummy import dummy_scores
-from search.events import read_trials, taken_over, warm_trial
+from search.events import read_trials, taken_over, warm_trials
 from search.fold_jobs import JobMaker
 from search.journal import Journal
 from search.metrics import METRICS
@@ -88,10 +88,10 @@ class Ledger:
         events = self._journal.events()
         trials = read_trials(events)
         took_over = taken_over(events)
+        for trial in warm_trials(events):
+            self._engine.tell(trial)
         for place, event in enumerate(events):
             match event["event"]:
-                case "warm":
-                    self._engine.tell(warm_trial(event))
                 case "asked" if place < took_over:
                     self._of_others.add(event["number"])
                 case "asked":

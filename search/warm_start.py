@@ -22,16 +22,24 @@ class WarmStart:
         left_out: Complete trials of the other study that are no point of this space.
     """
 
-    trials: tuple[Trial, ...]
-    left_out: int
+    trials: tuple[Trial, ...] = ()
+    left_out: int = 0
+
+    @property
+    def notes(self) -> list[str]:
+        """One line for the user, none where no study was named."""
+        if not self.trials:
+            return []
+        left_out = f"; {self.left_out} lie outside the space" if self.left_out else ""
+        return [f"begins with {len(self.trials)} known trials{left_out}"]
 
 
-def warm_start(store: Store, name: str, settings: Settings) -> WarmStart:
+def warm_start(store: Store, name: str | None, settings: Settings) -> WarmStart:
     """Read another study's complete trials, scored by this study's metric.
 
     Args:
         store: Where the other study is.
-        name: The other study.
+        name: The other study; None for none.
         settings: This study's; its space decides which trials can be told.
 
     Raises:
@@ -39,6 +47,8 @@ def warm_start(store: Store, name: str, settings: Settings) -> WarmStart:
             this study's metric, or has no complete trial that can be told.
         UnknownStudyError: There is no such study.
     """
+    if name is None:
+        return WarmStart()
     other = load_study(store, name)
     name = other.settings.name
     metric = METRICS[settings.metrics[0]]

@@ -16,7 +16,7 @@ from search.commands.output import note, stderr, stdout
 from search.types import MAX_PARAMETERS
 
 if TYPE_CHECKING:
-    from search.launch import Outcome
+    from search.session import Outcome
 
 
 @click.command("search", cls=WithAdvanced)
@@ -172,7 +172,7 @@ def resume_command(
     tunefold resume
     tunefold resume digits-1 --trials 50 --engine keras-tuner
     """
-    from search.launch import latest_study, resume
+    from search.resume import latest_study, resume
     from search.store import choose_uri
     from search.types import Budget
 

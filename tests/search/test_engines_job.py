@@ -145,7 +145,7 @@ def test_an_engine_with_inner_state_goes_on_where_it_was(sampler, folder):
 def test_a_warm_start_tells_first_what_is_known(studies, folder):
     search("warm", *QUICK, "--warm-start", "random", cwd=folder)
     study = Recorded(folder, "warm")
-    warm = [e for e in study.events if e["event"] == "warm"]
+    warm = study.events[0]["warm"]
     told = {json.dumps(p): s for p, s, _ in studies["random"].outcome}
     assert {json.dumps(e["params"]): e["told"] for e in warm} == told
     assert len(study.outcome) == 5

@@ -8,7 +8,7 @@ import pytest
 
 from search.engines.random import GridEngine, RandomEngine
 from search.errors import FatalError
-from search.events import fold_to_json, read_trials
+from search.events import fold_to_json, read_trials, warm_to_json
 from search.fold_jobs import JobMaker
 from search.journal import Journal
 from search.ledger import Ledger
@@ -517,17 +517,20 @@ def test_a_trial_keeps_the_engine_that_proposed_it(books):
     assert (stored.engine, stored.sampler) == ("random", "random")
 
 
-def test_trials_of_another_study_are_told_first_and_are_none_of_this_one(books):
-    b = books()
+def test_trials_of_another_study_are_told_first_and_are_none_of_this_one(tmp_path):
+    b = Books(tmp_path / "other")
     b.begin(0.25)
     other = b.train(0)
-    for place in (1, 2):
-        b.journal.warm(replace(other, number=-place))
-    c = b.again()
+    warm = [warm_to_json(replace(other, number=-place)) for place in (1, 2)]
+    Journal.create(tmp_path / "s", SETTINGS, {"warm": warm}).close()
+    c = Books(tmp_path / "s")
     assert c.engine.told == [-1, -2]
-    assert list(c.ledger.trials) == [0]
+    assert list(c.ledger.trials) == []
     c.begin(0.25)
+    assert c.train(0).copy_of is None  # another study's folds are not this one's
+    c.begin()
     assert c.engine.told == [-1, -2, 0]
+    assert c.again().engine.told == [-1, -2, 0]
 
 
 def test_a_refused_model_keeps_its_size(books):

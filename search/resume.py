@@ -1,0 +1,127 @@
+"""Go on with a study, also with another engine or a larger budget."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from pipelines.registry import get_pipeline
+from search.compile_cache import use_compile_cache
+from search.engines.registry import check_engine, make_engine
+from search.errors import SettingsError
+from search.events import present_settings
+from search.facts import differing_facts, gather_facts
+from search.journal import FOLDER, Journal, has_begun, studies_in
+from search.leaderboard import heading
+from search.request import make_jobs
+from search.session import Outcome, closing, run_session
+from search.store import Store
+from search.types import Budget, Settings
+from search.workers import BACKENDS, make_slots, set_environment
+from spaces.space import SearchSpace, unknown
+
+
+def resume(
+    name: str,
+    budget: Budget | None,
+    *,
+    store_uri: str,
+    console: Console,
+    workers: int | None = None,
+    engine: str | None = None,
+    sampler: str | None = None,
+) -> Outcome:
+    """Go on with a study: its open folds, then further trials of the budget.
+
+    Args:
+        name: The study.
+        budget: None takes the one it began with; what is done counts in trials,
+            minutes count from now.
+        store_uri: The tracking store; what it misses is sent.
+        console: For progress; stderr.
+        workers: Slots now; the order of proposals stays that of the study.
+        engine: Who proposes from now on; None leaves it as it is. The new engine is
+            told of all full trials so far.
+        sampler: Its sampler, None for its default.
+
+    Raises:
+        TunefoldError: There is no such study here, it is running, or its data or
+            folds are not what they were.
+    """
+    folder = Path(FOLDER) / name
+    if not has_begun(folder):
+        latest_study()  # says so when there is none at all
+        here = [study.name for study in studies_in(Path(FOLDER))]
+        raise SettingsError(f"{Path(FOLDER).resolve()}: {unknown('study', name, here)}")
+    journal = Journal.open(folder)
+    try:
+        events = journal.events()
+        first = events[0]
+        began_with = present_settings(events)
+        settings = _with_engine(began_with, engine, sampler)
+        pipeline = get_pipeline(settings.pipeline)
+        jobs = make_jobs(settings, pipeline, pipeline.load("train"))
+        for line in differing_facts(first["facts"], gather_facts(settings.backend)):
+            console.print(f"note: {line}; scores may differ in the last digits")
+        space = SearchSpace.from_dict(settings.space)
+        set_environment(BACKENDS[0])  # an engine may import Keras; see make_draft
+        proposer = make_engine(
+            settings.engine,
+            settings.sampler,
+            space,
+            seed=settings.seed,
+            epochs=settings.epochs,
+            objectives=settings.objectives,
+            max_parameters=settings.max_parameters,
+        )
+        use_compile_cache()
+        slots = make_slots(workers or settings.workers, backend=settings.backend)
+        with closing(slots):
+            store = Store(store_uri, create=True)
+            console.print(heading(settings), soft_wrap=True, highlight=False)
+            if settings != began_with:
+                journal.engine(settings.engine, settings.sampler)
+                console.print(
+                    f"from here on {settings.engine} {settings.sampler} proposes; it "
+                    "is told of all full trials"
+                )
+            return run_session(
+                jobs,
+                engine=proposer,
+                slots=slots,
+                store=store,
+                journal=journal,
+                budget=budget or _first_budget(journal),
+                console=console,
+            )
+    finally:
+        journal.close()
+
+
+def latest_study() -> str:
+    """Return the study of this folder whose journal was written last.
+
+    Raises:
+        SettingsError: There is none.
+    """
+    studies = studies_in(Path(FOLDER))
+    if not studies:
+        raise SettingsError(
+            f"{Path(FOLDER).resolve()}: holds no study to resume; run a search"
+        )
+    return studies[-1].name
+
+
+def _with_engine(
+    settings: Settings, engine: str | None, sampler: str | None
+) -> Settings:
+    if engine is None and sampler is None:
+        return settings
+    if engine in (None, settings.engine):
+        engine, sampler = settings.engine, sampler or settings.sampler
+    sampler = check_engine(engine, sampler, settings.objectives)
+    return replace(settings, engine=engine, sampler=sampler)
+
+
+def _first_budget(journal: Journal) -> Budget:
+    return Budget(**journal.events()[0]["budget"])

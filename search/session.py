@@ -1,0 +1,122 @@
+"""One session of a study: from its journal as it stands to the end of its budget."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from search.events import read_trials
+from search.fold import run_fold
+from search.fold_jobs import JobMaker
+from search.interrupt import on_interrupt
+from search.journal import Journal
+from search.progress import SearchProgress
+from search.protocols import Engine, Tracker
+from search.pruners import NoPruner
+from search.recorder import Recorder
+from search.store import Store
+from search.study import Study
+from search.tracking import MlflowTracker
+from search.types import Budget
+from search.workers import Slot
+from spaces.errors import TunefoldError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a search ended.
+
+    Attributes:
+        study: Its name.
+        reason: Why the loop ended, one line.
+        interrupted: Whether Ctrl-C ended it.
+        unfinished: Trials that still miss folds.
+        left_behind: Records the tracking store has not received.
+    """
+
+    study: str
+    reason: str
+    interrupted: bool
+    unfinished: int
+    left_behind: int
+
+
+def run_session(
+    jobs: JobMaker,
+    *,
+    engine: Engine,
+    slots: Sequence[Slot],
+    store: Store,
+    journal: Journal,
+    budget: Budget,
+    console: Console,
+) -> Outcome:
+    """Run the loop until its budget is spent, mirrored to MLflow and to the console.
+
+    Args:
+        jobs: Makes the jobs of the study's folds.
+        engine: Fresh; the journal is replayed into it.
+        slots: Where folds are trained.
+        store: The tracking store; what it misses is sent.
+        journal: Open for writing; closed at the end.
+        budget: When to stop.
+        console: For progress; stderr.
+
+    Raises:
+        TunefoldError: The study could not go on; what is finished is kept.
+    """
+    settings = jobs.settings
+    events = journal.events()
+    known = list(read_trials(events).values())
+    recorder = Recorder(store, settings, began=events[0]["began"])
+    recorder.begin(events[0]["facts"])
+    tracker = MlflowTracker(recorder, journal, settings)
+    tracker.catch_up(known)
+    progress = SearchProgress(console, settings, budget=budget, n_folds=jobs.n_folds)
+    progress.already(known)
+    trackers: list[Tracker] = [tracker, progress]
+    study = Study(
+        jobs,
+        engine=engine,
+        pruner=NoPruner(),
+        slots=slots,
+        journal=journal,
+        trackers=trackers,
+        budget=budget,
+        run_fold=run_fold,
+    )
+    interrupted = threading.Event()
+    reason, finished = "ended by an error", False
+    with on_interrupt(study.stop, interrupted, console):
+        try:
+            reason = study.run()
+            finished = not interrupted.is_set()
+        except TunefoldError as error:
+            reason = str(error)
+            raise
+        finally:
+            progress.close()
+            tracker.study_done(study.trials, reason=reason, finished=finished)
+            with console.status("sending the last records to MLflow"):
+                tracker.close()
+            journal.close()
+    unfinished = [trial for trial in study.trials if trial.state == "running"]
+    return Outcome(
+        study=settings.name,
+        reason=reason,
+        interrupted=interrupted.is_set(),
+        unfinished=len(unfinished),
+        left_behind=tracker.left_behind,
+    )
+
+
+@contextmanager
+def closing(slots: Sequence[Slot]) -> Iterator[None]:
+    """End the slots' processes, whatever happens."""
+    try:
+        yield
+    finally:
+        for slot in slots:
+            slot.close()
