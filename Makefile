@@ -51,7 +51,7 @@ lint: env
 	@awk '!/^[a-z0-9-]+==[A-Za-z0-9.]+$$/ { print FILENAME ":" FNR ": not name==version: " $$0; bad = 1 } END { exit bad }' constraints.txt
 
 test: env
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" -n logical --dist worksteal
 
 test-slow: env
 	$(BIN)/pytest -m slow
