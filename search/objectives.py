@@ -32,7 +32,7 @@ def _gap(metric: Metric, trial: Trial) -> float | None:
 
 ALSO: dict[str, tuple[str, Callable[[Metric, Trial], float | None]]] = {
     "n_parameters": ("weights of the model", _n_parameters),
-    "seconds": ("mean training time of a fold", _seconds),
+    "seconds": ("mean training time of a fold, another in each run", _seconds),
     "gap": ("generalization gap at the common epoch", _gap),
 }
 """What may be searched beside the score, in words and as a function of a trial that

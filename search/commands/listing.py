@@ -126,9 +126,10 @@ def space_command(
             }
         )
         return
+    width = max(map(len, space.params))
     for param_name, param in space.params.items():
         when = ""
         if param.when is not None:
             values = ", ".join(write_scalar(value) for value in param.when[1])
             when = f"  when {param.when[0]} is {values}"
-        click.echo(f"{param_name:<16} {param.describe()}{when}")
+        click.echo(f"{param_name:<{width}} {param.describe()}{when}")

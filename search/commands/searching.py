@@ -23,10 +23,17 @@ if TYPE_CHECKING:
 @click.argument("pipeline")
 @budget_options
 @click.option(
-    "--cv", help="Splitter, see 'tunefold list' [default: kfold:5].", metavar="SPLITTER"
+    "--cv",
+    metavar="SPLITTER",
+    help="Splitter, see 'tunefold list' [default: kfold:5; group:5 for groups].",
 )
 @click.option("--epochs", type=int, help="Epochs of a fold [default: the pipeline's].")
-@click.option("--engine", default="optuna", show_default=True, help="Who proposes.")
+@click.option(
+    "--engine",
+    default="optuna",
+    show_default=True,
+    help="Who proposes: optuna, keras-tuner, autokeras or random.",
+)
 @click.option("--sampler", help="The engine's sampler [default: its first].")
 @click.option(
     "--set",
@@ -40,7 +47,9 @@ if TYPE_CHECKING:
 @click.option("--name", help="The study's name [default: PIPELINE-NUMBER].")
 @store_option
 @click.option(
-    "--space", help="A space of the pipeline [default: its first].", cls=Advanced
+    "--space",
+    help="A space of the pipeline [default: its first; nas for autokeras].",
+    cls=Advanced,
 )
 @click.option(
     "--objectives",
