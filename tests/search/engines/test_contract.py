@@ -376,60 +376,68 @@ def test_a_space_of_one_point(engine, sampler):
 # Learning
 
 
-def told_at(point):
+def true_value(point):
     return -((point["x"] - 0.3) ** 2) - (point["y"] - 0.8) ** 2
 
 
-def mean_regret(sampler, *, n=80, seeds=range(5)):
-    """How far the best of n points is from the best there is, on average."""
+def mean_regret(engine, sampler, *, n, seeds, told=None):
+    """How far the best of n points is from the best there is, on average.
 
-    regrets = []
-    for seed in seeds:
-        made = make("optuna", sampler, BOX, seed=seed)
-        values = []
-        for number in range(n):
-            params = made.ask(number).params
-            values.append(told_at(params))
-            made.tell(replace(ended(number, params), told=values[-1]))
-        regrets.append(-max(values))
-    return sum(regrets) / len(regrets)
-
-
-@pytest.mark.parametrize("sampler", ["tpe", "cmaes"])
-def test_what_is_told_is_learned(sampler):
-    # Over three other groups of five seeds the ratio was between .005 and .25.
-    assert mean_regret(sampler) < 0.5 * mean_regret("random")
-
-
-def regret_with_few_complete(sampler, *, seeds, n=80):
-    """As `mean_regret`, when all but three of ten trials are told a stand-in.
-
-    A stopped trial is told what it seemed to be worth, a failed one the worst so far.
+    Args:
+        engine: Who proposes.
+        sampler: How.
+        n: Number of points.
+        seeds: One search each.
+        told: Makes a trial from its number, its true value and all true values; None
+            tells each its true value.
     """
     regrets = []
     for seed in seeds:
-        made = make("optuna", sampler, BOX, seed=seed)
+        made = make(engine, sampler, BOX, seed=seed)
         values = []
         for number in range(n):
             params = made.ask(number).params
-            true = told_at(params)
-            values.append(true)
-            state, told = TrialState.COMPLETE, true
-            if number % 10 >= 3:
-                state = TrialState.FAILED if number % 10 == 9 else TrialState.STOPPED
-                noise = random.Random(f"{seed} {number}").gauss(0, 0.02)
-                told = min(values) if state is TrialState.FAILED else true + noise
-            trial = ended(number, params, state=state)
-            made.tell(replace(trial, told=told))
+            values.append(true_value(params))
+            trial = ended(number, params)
+            if told is None:
+                trial = replace(trial, told=values[-1])
+            else:
+                trial = told(trial, values, random.Random(f"{seed} {number}"))
+            made.tell(trial)
         regrets.append(-max(values))
     return sum(regrets) / len(regrets)
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "cmaes"])
-def test_seven_of_ten_trials_stopped_or_failed_still_teach(sampler):
-    seeds = range(5)
-    random_regret = regret_with_few_complete("random", seeds=seeds)
-    assert regret_with_few_complete(sampler, seeds=seeds) < 0.7 * random_regret
+def seven_of_ten_end_early(trial, values, rng):
+    """A stopped trial is told what it seemed to be worth, a failed one the worst."""
+    if trial.number % 10 < 3:
+        return replace(trial, told=values[-1])
+    if trial.number % 10 == 9:
+        return replace(trial, state=TrialState.FAILED, score=None, told=min(values))
+    told = values[-1] + rng.gauss(0, 0.01)
+    return replace(trial, state=TrialState.STOPPED, score=None, told=told)
+
+
+# With the share of random's regret they must stay below. Over three groups of eight
+# seeds TPE had at most .10, CMA-ES .23 and greedy, a random search around the best,
+# .51 of it; when seven of ten trials ended early .16, .16 and .86.
+learner = pytest.mark.parametrize(
+    ("engine", "sampler", "share"),
+    [("optuna", "tpe", 0.5), ("optuna", "cmaes", 0.5), ("autokeras", "greedy", 1.0)],
+)
+
+
+@learner
+def test_what_is_told_is_learned(engine, sampler, share):
+    by_chance = mean_regret("random", "random", n=60, seeds=range(8))
+    assert mean_regret(engine, sampler, n=60, seeds=range(8)) < share * by_chance
+
+
+@learner
+def test_seven_of_ten_trials_stopped_or_failed_still_teach(engine, sampler, share):
+    options = {"n": 60, "seeds": range(8), "told": seven_of_ten_end_early}
+    by_chance = mean_regret("random", "random", **options)
+    assert mean_regret(engine, sampler, **options) < share * by_chance
 
 
 # The registry
