@@ -130,13 +130,20 @@ def leaderboard_markdown(settings: Settings, trials: Sequence[Trial]) -> str:
     if settings.dummy:
         cells = ["dummy", *_dummy_cells(settings), _dummy_words(settings)]
         lines.append("| " + " | ".join(cells) + " |")
-    counts = Counter(trial.state for trial in trials)
-    told = ", ".join(
+    return "\n".join([*lines, "", f"trials: {_counted(trials)}"])
+
+
+def _counted(trials: Sequence[Trial]) -> str:
+    counts = Counter(trial.state for trial in trials if not trial.rung)
+    words = [
         f"{counts[state]} {'unfinished' if state == 'running' else state}"
         for state in TrialState
         if counts[state]
-    )
-    return "\n".join([*lines, "", f"trials: {told or 'none'}"])
+    ]
+    rungs = sum(trial.rung for trial in trials)
+    if rungs:
+        words.append(f"{rungs} at fewer epochs")
+    return ", ".join(words) or "none"
 
 
 def describe(params: Mapping[str, Scalar]) -> str:

@@ -121,6 +121,8 @@ def test_a_predictor_that_ignores_its_inputs_stands_below(make_settings, make_tr
 def test_rungs_are_counted_but_not_ranked(make_settings, make_trial):
     trials = [make_trial(0), make_trial(1, height=0.99, rung=True, epochs=1)]
     assert [row.number for row in make_rows(make_settings(), trials)] == [0]
+    end = leaderboard_markdown(make_settings(), trials).splitlines()[-1]
+    assert end == "trials: 1 complete, 1 at fewer epochs"
 
 
 def test_the_front_is_marked_where_several_objectives_are_searched(
