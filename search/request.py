@@ -21,7 +21,7 @@ from search.types import MAX_PARAMETERS, Settings
 from search.workers import BACKENDS, n_cores, set_environment
 from spaces.errors import SpaceError
 from spaces.narrow import narrow
-from spaces.nas import has_convolutions
+from spaces.nas import has_convolutions, too_large_blocks
 from spaces.space import SearchSpace, unknown
 
 
@@ -137,6 +137,7 @@ def make_draft(request: Request, *, in_process: bool) -> Draft:
     dummy = dummy_scores(metrics, jobs.y, jobs.folds, jobs.n_outputs)
     jobs = replace(jobs, settings=replace(jobs.settings, dummy=dummy))
     notes = (
+        _size_note(space, max_parameters),
         None if request.metric else imbalance_note(pipeline.task, data.y),
         leak_warning(data, jobs.folds, digest=settings.data_digest),
     )
@@ -186,6 +187,17 @@ def default_backend(space: SearchSpace) -> str:
     compiles badly for a CPU (benchmarks/backends.py).
     """
     return "tensorflow" if has_convolutions(space) else "jax"
+
+
+def _size_note(space: SearchSpace, limit: int | None) -> str | None:
+    blocks = [] if limit is None else too_large_blocks(space, limit)
+    if not blocks:
+        return None
+    return (
+        f"note: every {' and '.join(blocks)} network has more than {limit:,} weights "
+        "and will be refused; leave them out (--set block=dense,conv) or raise "
+        "--max-parameters"
+    )
 
 
 def _max_parameters(asked: int | None) -> int | None:

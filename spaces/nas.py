@@ -18,6 +18,10 @@ DROPOUT = Float(low=0.0, high=0.6)
 CONVOLUTIONAL = ("conv", "resnet", "xception")
 """Blocks that slide over an image."""
 
+LEAST_WEIGHTS = {"resnet": 23_500_000, "xception": 20_800_000}
+"""Weights, rounded down, of the blocks that are large whatever the image's size:
+ResNet50 and Xception without their classifier."""
+
 
 def _dense(block: str, name: str) -> dict[str, Param]:
     """Return the parameters of AutoKeras' DenseBlock with that name."""
@@ -141,3 +145,10 @@ def has_convolutions(space: SearchSpace) -> bool:
     """Say whether a point of the space may hold a convolution."""
     block = space.params.get("block")
     return isinstance(block, Choice) and any(b in CONVOLUTIONAL for b in block.options)
+
+
+def too_large_blocks(space: SearchSpace, limit: int) -> list[str]:
+    """Return the blocks of a space that have more weights than that in any point."""
+    block = space.params.get("block")
+    options = block.options if isinstance(block, Choice) else ()
+    return [name for name, n in LEAST_WEIGHTS.items() if name in options and n > limit]

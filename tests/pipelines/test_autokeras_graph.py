@@ -12,7 +12,7 @@ from search import model_cache
 from search.fold import run_fold
 from search.seeding import set_keras_seed
 from spaces.narrow import narrow
-from spaces.nas import NAS_IMAGES, NAS_TABLE
+from spaces.nas import LEAST_WEIGHTS, NAS_IMAGES, NAS_TABLE
 
 DIGITS = Shape(inputs=(8, 8), n_outputs=10, n_rows=1000)
 CLOTHES = Shape(inputs=(28, 28), n_outputs=10, n_rows=48_000)
@@ -222,6 +222,19 @@ def test_dropout_is_where_it_was_asked_for(blueprint):
     assert rates(CONV) == [0.1, 0.1, 0.3, 0.3, 0.2]  # blocks, tail, head
     off = dict.fromkeys(("conv/dropout", "tail/dropout", "head/dropout"), 0.0)
     assert rates(CONV | off) == []
+
+
+@pytest.mark.parametrize("shape", [DIGITS, CLOTHES], ids=["digits", "clothes"])
+@pytest.mark.parametrize(
+    "params",
+    [RESNET, RESNET | {"resnet/version": "resnet50_v2"}, XCEPTION],
+    ids=["resnet50", "resnet50_v2", "xception"],
+)
+def test_large_blocks_have_no_fewer_weights_than_is_said(blueprint, params, shape):
+    smallest = active(NAS_IMAGES, params | {"tail/n_layers": 0})
+    n_weights = blueprint(smallest, shape).count_params()
+    least = LEAST_WEIGHTS[params["block"]]
+    assert least <= n_weights < 1.01 * least
 
 
 def test_layers_between_two_poolings_have_equally_many_filters(blueprint):

@@ -119,6 +119,23 @@ def test_the_backend_is_the_faster_one_for_the_space(fields, backend):
     assert draft("digits", **fields).settings.backend == backend
 
 
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({}, ["resnet", "xception"]),
+        ({"max_parameters": 22_000_000}, ["resnet"]),
+        ({"max_parameters": 0}, []),
+        ({"changes": ["block=dense,conv"]}, []),
+        ({"changes": ["block=dense,xception"]}, ["xception"]),
+        ({"space": "dense"}, []),
+    ],
+)
+def test_blocks_that_can_only_be_refused_are_named_before(fields, named):
+    notes = draft("digits", **{"engine": "autokeras"} | fields).notes
+    said = [name for name in ("resnet", "xception") if any(name in n for n in notes)]
+    assert said == named
+
+
 def test_autokeras_needs_a_builder(add_digits):
     add_digits("plain", spaces={"dense": DENSE})
     with pytest.raises(SpaceError, match="no builder for the space 'nas'") as error:
