@@ -41,6 +41,7 @@ from sklearn.metrics import accuracy_score, classification_report, log_loss
 from pipelines.digits import PIPELINE as DIGITS
 from pipelines.part import Part, digest
 from pipelines.prepared import LIST
+from search.groups import row_groups
 from search.splitters import make_splitter
 
 pytestmark = pytest.mark.slow
@@ -213,7 +214,9 @@ def test_best_is_the_best_child(a):
 # Splitters, budgets
 
 
-@pytest.mark.parametrize("cv", ["monte-carlo:8:0.25", "holdout:0.2", "repeated:2:3"])
+@pytest.mark.parametrize(
+    "cv", ["monte-carlo:8:0.25", "holdout:0.2", "repeated:2:3", "time-series:3"]
+)
 def test_each_splitter_works_and_is_the_one_asked_for(cv, a):
     name = cv.replace(":", "-")
     few = ["--cv", cv, "--trials", 1, "--epochs", 1, "--split-seed", 7, *SMALL]
@@ -232,6 +235,19 @@ def test_each_splitter_works_and_is_the_one_asked_for(cv, a):
     )
     assert shown["study"] == name
     assert (shown["trials"][0]["score_std"] is None) == (cv == "holdout:0.2")
+
+
+def test_workers_split_by_the_same_groups(a):
+    few = ["--cv", "group:3", "--groups", "duplicates", "--trials", 1, "--epochs", 1]
+    search("grouped", *few, *SMALL, cwd=a.folder)
+    study = Recorded(a.folder, "grouped")
+    part = DIGITS.load("train")
+    groups = row_groups("duplicates", part, digest=digest(part))
+    splitter = make_splitter("group:3", seed=0, stratified=True)
+    folds = list(splitter.split(np.asarray(part.y), groups))
+    with np.load(study.artifact(study.trial(0), "predictions.npz")) as file:
+        assert file["rows"].tolist() == [row for f in folds for row in f.valid]
+    assert study.study.data.tags["groups"] == "duplicates"
 
 
 def test_a_larger_budget_continues_as_if_it_had_been_given_at_once(a):
