@@ -107,7 +107,6 @@ def hyperband(folder):
     return Recorded(folder, "hyperband")
 
 
-@pytest.mark.ci
 def test_rungs_have_their_place_and_none_in_the_leaderboard(hyperband, folder):
     asked = [e for e in hyperband.events if e["event"] == "asked"]
     rungs = [e["number"] for e in asked if e["rung"]]
@@ -167,7 +166,6 @@ def test_a_warm_start_tells_first_what_is_known(studies, folder):
     assert "none of its 5 complete trials is a point of this study's space" in line
 
 
-@pytest.mark.ci
 def test_models_that_are_too_large_are_refused_and_the_search_goes_on(folder):
     # with 16 units one layer has 1,210 weights on digits, two have 1,482
     search("limited", *ONE_WORKER, "--trials", 9, "--max-parameters", 1300, cwd=folder)
