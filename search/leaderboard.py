@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
 from rich.table import Table
 
 from search.metrics import METRICS
@@ -15,6 +16,9 @@ from search.objectives import objective_values, pareto_front
 from search.scoring import generalization_gap, mean_score, rank, score_std
 from search.types import Settings, Trial, TrialState
 from spaces.params import Scalar, write_scalar
+
+WIDE = 110
+"""Columns of a terminal from which on configurations fit beside the scores."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,8 +97,27 @@ def heading(settings: Settings) -> str:
     )
 
 
+def leaderboard_view(
+    settings: Settings, rows: Sequence[Row], *, width: int
+) -> RenderableType:
+    """Return the leaderboard for a terminal of that many columns.
+
+    Where configurations would be squeezed beside the scores they stand below.
+    """
+    table = leaderboard_table(settings, rows)
+    if width >= WIDE:
+        return table
+    configurations = table.columns.pop()
+    below = Table.grid(padding=(0, 2, 0, 0))
+    below.add_column(justify="right", min_width=6)
+    below.add_column(overflow="fold")
+    for number, words in zip(table.columns[0].cells, configurations.cells, strict=True):
+        below.add_row(number, words)
+    return Group(table, below)
+
+
 def leaderboard_table(settings: Settings, rows: Sequence[Row]) -> Table:
-    """Return the leaderboard for a terminal."""
+    """Return the leaderboard, configurations in the last column."""
     table = Table(
         title=heading(settings),
         title_justify="left",

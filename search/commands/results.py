@@ -27,7 +27,7 @@ def best_command(
     tunefold best digits-1 -n 20 --json
     """
     from search.errors import SettingsError
-    from search.leaderboard import leaderboard_table, row_as_json
+    from search.leaderboard import leaderboard_view, row_as_json
     from search.results import best_trials, front_trials, joined, load_study, rows_of
     from search.store import Store, choose_uri
 
@@ -61,7 +61,8 @@ def best_command(
     if not rows:
         note(f"study '{recorded.settings.name}' has no complete trial yet")
         return
-    stdout().print(leaderboard_table(recorded.settings, rows))
+    console = stdout()
+    console.print(leaderboard_view(recorded.settings, rows, width=console.width))
 
 
 @click.command("rerun")

@@ -219,7 +219,7 @@ def _report(outcome: "Outcome", uri: str) -> None:
 
 def _show_results(name: str, uri: str) -> None:
     from search.address import study_address
-    from search.leaderboard import leaderboard_table
+    from search.leaderboard import leaderboard_view
     from search.results import best_trials, load_study, rows_of
     from search.store import Store
 
@@ -227,7 +227,8 @@ def _show_results(name: str, uri: str) -> None:
     study = load_study(store, name)
     rows = rows_of(study, best_trials(store, study, 5))
     if rows:
-        stdout().print(leaderboard_table(study.settings, rows))
+        console = stdout()
+        console.print(leaderboard_view(study.settings, rows, width=console.width))
     address = study_address(store, store.find_study(name))
     note(
         f"look at the trials: tunefold ui {name}  ({address})"

@@ -10,6 +10,7 @@ from search.leaderboard import (
     heading,
     leaderboard_markdown,
     leaderboard_table,
+    leaderboard_view,
     make_rows,
     row_as_json,
 )
@@ -116,6 +117,27 @@ def test_a_predictor_that_ignores_its_inputs_stands_below(make_settings, make_tr
     # a study recorded without one has no such row
     rows = make_rows(make_settings(), [make_trial()])
     assert leaderboard_table(make_settings(), rows).row_count == 1
+
+
+@pytest.mark.parametrize("width", [80, 109, 110, 200])
+def test_a_narrow_terminal_has_the_configurations_below(
+    width, make_settings, make_trial
+):
+    settings = make_settings(dummy={"accuracy": 0.1, "log_loss": 2.3026})
+    rows = make_rows(settings, [make_trial(7), make_trial(8, height=0.8)])
+    console = Console(width=width, file=io.StringIO(), highlight=False)
+    console.print(leaderboard_view(settings, rows, width=console.width))
+    lines = console.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    of_trial_7 = [line for line in lines if line.split()[:1] == ["7"]]
+    if width >= 110:
+        (line,) = of_trial_7
+        assert describe(rows[0].params) in line
+    else:
+        scores, words = of_trial_7
+        assert "0.8600" in scores
+        assert words.split(maxsplit=1)[1].startswith(describe(rows[0].params)[:10])
+    assert "predicts the shares" in console.file.getvalue()
 
 
 def test_rungs_are_counted_but_not_ranked(make_settings, make_trial):
