@@ -18,19 +18,17 @@ from typing import Any
 import numpy as np
 
 from search.engines.keras_tuner_bayesian import BayesianOracle
+from search.engines.keras_tuner_space import OWN, clamp, hyperparameters, listed
 from search.engines.random import GridEngine
 from search.errors import FatalError
 from search.protocols import Engine
 from search.quiet import quiet_stderr
 from search.seeding import derive_seed
 from search.types import Done, Suggestion, Trial, Wait
-from spaces.errors import SpaceError
-from spaces.params import Choice, Float, Int, Param, Scalar
 from spaces.space import Params, SearchSpace
 
 with quiet_stderr():  # TensorFlow greets where it is the backend
     import keras_tuner
-    from keras_tuner.engine import hyperparameters as hp_types
     from keras_tuner.engine.trial import Trial as OracleTrial
     from keras_tuner.engine.trial import TrialStatus
     from keras_tuner.oracles import (
@@ -38,10 +36,6 @@ with quiet_stderr():  # TensorFlow greets where it is the backend
         HyperbandOracle,
         RandomSearchOracle,
     )
-    from keras_tuner.src.engine.conditions import Parent
-
-OWN = "tuner/"
-"""What an oracle adds to the parameters for its Tuner begins with this."""
 
 MakeOracle = Callable[..., Any]
 """Takes `objective`, `hyperparameters` and `seed`, as every oracle's class does."""
@@ -155,7 +149,7 @@ class OracleEngine:
             trial_id = f"foreign {len(self._oracle.trials)}"
         if own is None or own.params != trial.params:
             values = {
-                name: _listed(self._space.params[name], value)
+                name: listed(self._space.params[name], value)
                 for name, value in trial.params.items()
             }
             known = self._record(trial_id, values)
@@ -187,7 +181,7 @@ class OracleEngine:
     def _plain(self, values: dict[str, Any]) -> dict[str, Any]:
         params = self._space.params
         return {
-            name: _clamp(params[name], value) if name in params else value
+            name: clamp(params[name], value) if name in params else value
             for name, value in values.items()
         }
 
@@ -215,74 +209,6 @@ def hyperband_oracle(epochs: int) -> MakeOracle:
     return functools.partial(
         HyperbandOracle, max_epochs=epochs, factor=3, hyperband_iterations=None
     )
-
-
-def hyperparameters(
-    space: SearchSpace, *, every_value: bool = False
-) -> keras_tuner.HyperParameters:
-    """Translate a space; conditions refer to the parent alone.
-
-    Args:
-        space: What to translate.
-        every_value: List the values of each range; Keras Tuner itself would take ten
-            of a range on a log scale.
-
-    Raises:
-        SpaceError: A parameter cannot be expressed; the message names it.
-    """
-    made = keras_tuner.HyperParameters()
-    for name, param in space.params.items():
-        if name.startswith(OWN):
-            raise SpaceError(
-                f"keras-tuner: '{name}': names beginning with '{OWN}' are its own; "
-                "use another name"
-            )
-        try:
-            made.merge([_translate(name, param, every_value)])
-        except (TypeError, ValueError, OverflowError) as error:
-            raise SpaceError(f"keras-tuner: '{name}': {error}") from None
-    return made
-
-
-def _translate(name: str, param: Param, every_value: bool) -> Any:
-    conditions = [] if param.when is None else [Parent(param.when[0], param.when[1])]
-    if isinstance(param, Choice):
-        options = list(param.options)
-    elif param.low == param.high:
-        options = [param.low]
-    elif every_value or (isinstance(param, Float) and param.step is not None):
-        # Keras Tuner's own steps are binary: 0..0.3 by 0.1 would end at 0.2.
-        options = list(param.values())
-    else:
-        kind = hp_types.Int if isinstance(param, Int) else hp_types.Float
-        return kind(
-            name,
-            param.low,
-            param.high,
-            step=None if param.log else param.step,
-            sampling="log" if param.log else "linear",
-            conditions=conditions,
-        )
-    if len(options) == 1:
-        return hp_types.Fixed(name, options[0], conditions=conditions)
-    if isinstance(options[0], bool):  # a Choice would make 1 and 0 of them
-        return hp_types.Boolean(name, default=options[0], conditions=conditions)
-    return hp_types.Choice(name, options, conditions=conditions)
-
-
-def _clamp(param: Param, value: Any) -> Scalar:
-    """Return a plain scalar; rounding may have put it a digit beyond its range."""
-    plain: Scalar = value.item() if isinstance(value, np.generic) else value
-    if isinstance(param, Choice) or isinstance(plain, str):
-        return plain
-    return min(max(plain, param.low), param.high)
-
-
-def _listed(param: Param, value: Scalar) -> Scalar:
-    """Return the value as the oracle knows it: steps differ in the last digits."""
-    if isinstance(param, Float) and param.step is not None and isinstance(value, float):
-        return min(param.values(), key=lambda listed: abs(listed - value))
-    return value
 
 
 def _grid_points(space: keras_tuner.HyperParameters) -> Iterator[Params]:

@@ -69,7 +69,6 @@ def test_engines_change_who_proposes_and_nothing_else(studies):
     assert max(map(len, engines.values())) >= 3
 
 
-@pytest.mark.ci
 def test_any_engine_goes_on_with_any_study(studies, folder):
     """One study handed on from engine to engine, in a chain."""
     for n, engine in enumerate(CHAIN, start=6):
