@@ -40,7 +40,9 @@ def fold_from_json(event: Event) -> FoldResult:
 
 def settings_from_json(plain: Event) -> Settings:
     """Read the settings of a study's first line or of its `study.json`."""
-    lists = {name: tuple(plain[name]) for name in ("metrics", "objectives")}
+    lists: Event = {
+        name: tuple(plain[name]) for name in ("metrics", "objectives") if name in plain
+    }
     return Settings(**plain | lists)
 
 
@@ -50,7 +52,7 @@ def read_trials(events: list[Event]) -> dict[int, Trial]:
     for event in events:
         match event["event"]:
             case "asked":
-                asked = {name: event[name] for name in _ASKED}
+                asked = _known(event, _ASKED)
                 trials[event["number"]] = Trial(**asked, state=TrialState.RUNNING)
             case "fold":
                 trial = trials[event["number"]]
@@ -65,8 +67,8 @@ def read_trials(events: list[Event]) -> dict[int, Trial]:
                     trial,
                     state=TrialState(event["state"]),
                     folds=source.folds,
-                    told_also=tuple(event["told_also"]),
-                    **{name: event[name] for name in _ENDED},
+                    told_also=tuple(event.get("told_also", ())),
+                    **_known(event, _ENDED),
                 )
     return trials
 
@@ -108,6 +110,11 @@ def warm_trials(events: list[Event]) -> list[Trial]:
         )
         for plain in events[0].get("warm", ())
     ]
+
+
+def _known(event: Event, names: tuple[str, ...]) -> Event:
+    # A journal from before a field was there is read as if it had its default.
+    return {name: event[name] for name in names if name in event}
 
 
 def trial_to_events(trial: Trial) -> Iterator[Event]:

@@ -1,5 +1,6 @@
 """One step of the books at a time, with a real journal and no loop around it."""
 
+import json
 import math
 from dataclasses import replace
 
@@ -8,7 +9,12 @@ import pytest
 
 from search.engines.random import GridEngine, RandomEngine
 from search.errors import FatalError
-from search.events import fold_to_json, read_trials, warm_to_json
+from search.events import (
+    fold_to_json,
+    present_settings,
+    read_trials,
+    warm_to_json,
+)
 from search.fold_jobs import JobMaker
 from search.journal import Journal
 from search.ledger import Ledger
@@ -541,3 +547,27 @@ def test_a_refused_model_keeps_its_size(books):
     assert read_trials(b.journal.events())[0].n_parameters == 10**9
     b.begin()
     assert b.train(1).n_parameters == 1
+
+
+NEWER = {"rung", "continues", "engine", "sampler", "n_parameters", "told_also"}
+
+
+def test_a_journal_from_before_some_fields_were_there_is_continued(books):
+    b = books()
+    b.begin(0.5)
+    b.train(0)
+    b.begin(0.75)
+    path = b.journal.folder / "journal.jsonl"
+    events = [json.loads(line) for line in path.read_text().splitlines()]
+    for event in events:
+        for name in NEWER & set(event) if event["event"] != "fold" else ():
+            del event[name]
+    for name in ("objectives", "max_parameters", "groups", "dummy"):
+        del events[0]["settings"][name]
+    path.write_text("".join(json.dumps(event) + "\n" for event in events))
+    c = b.again()
+    assert c.ledger.trials[0].score == b.ledger.trials[0].score
+    assert present_settings(c.journal.events()).objectives == ("score",)
+    assert c.train(1).state is TrialState.COMPLETE
+    c.begin()
+    assert c.engine.told == [0, 1]

@@ -97,9 +97,7 @@ def test_a_copy_says_of_which_trial(plain, make_trial):
 
 
 def test_a_reason_is_shown_letter_by_letter(plain, make_trial):
-    reason = (
-        "fold 0: shape [None, 64] [/a/b] [bold] :warning: " + "long " * 40 + "end"
-    )
+    reason = "fold 0: shape [None, 64] [/a/b] [bold] :warning: " + "long " * 40 + "end"
     plain.send(make_trial(state="failed", reason=reason))
     assert plain.out.getvalue() == f"trial   0  failed    {reason}\n"
 
