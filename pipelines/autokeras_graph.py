@@ -13,7 +13,8 @@ from typing import Any
 
 import keras
 
-from pipelines.layers import dense_stack, optimizer, penalty, steps_per_execution
+from pipelines.compiling import optimizer, steps_per_execution
+from pipelines.layers import dense_stack, penalty
 from pipelines.pipeline import Shape
 from spaces.dense import OPTIMISATION
 from spaces.nas import HEAD, PENALTIES, TAIL

@@ -11,8 +11,9 @@ in cross-validation; a trial of 3 folds and 5 epochs takes a few seconds.
 """
 
 from pipelines.digits_data import load_digits
+from pipelines.fitting import fit, predict
 from pipelines.images import standardise
-from pipelines.layers import classifier, fit_classes, predict
+from pipelines.models import network
 from pipelines.pipeline import Pipeline
 from spaces.dense import DENSE
 from spaces.nas import NAS_IMAGES
@@ -25,8 +26,8 @@ PIPELINE = Pipeline(
     epochs=20,
     load=load_digits,
     prepare=standardise,
-    build=classifier,
-    train=fit_classes,
+    build=network,
+    train=fit,
     evaluate=predict,
     spaces={"dense": DENSE, "nas": NAS_IMAGES},
 )

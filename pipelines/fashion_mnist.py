@@ -11,8 +11,9 @@ Predicted: the kind of clothing, by accuracy. Dense networks are published betwe
 """
 
 from pipelines.fashion_mnist_files import load_fashion_mnist
+from pipelines.fitting import fit, predict
 from pipelines.images import standardise
-from pipelines.layers import classifier, fit_classes, predict
+from pipelines.models import network
 from pipelines.pipeline import Pipeline
 from spaces.dense import DENSE
 from spaces.nas import NAS_IMAGES
@@ -36,8 +37,8 @@ PIPELINE = Pipeline(
     epochs=10,
     load=load_fashion_mnist,
     prepare=standardise,
-    build=classifier,
-    train=fit_classes,
+    build=network,
+    train=fit,
     evaluate=predict,
     spaces={"dense": DENSE, "nas": NAS_IMAGES},
 )

@@ -10,7 +10,7 @@ one in this folder, and name it in `pipelines/registry.py`.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,16 @@ from pipelines.part import Part, PartName
 from spaces.params import Scalar
 from spaces.space import SearchSpace
 
+if TYPE_CHECKING:  # scipy.sparse costs a tenth of a second
+    from scipy.sparse import csr_matrix
+
 Task = Literal["classification", "regression"]
-Transform = Callable[[NDArray[Any]], NDArray[np.float32]]
+
+Rows: TypeAlias = "NDArray[np.float32] | csr_matrix"
+"""Prepared rows: float32 (n, ...), or for texts a float32 CSR matrix (n, words), which
+is made dense batch by batch."""
+
+Transform: TypeAlias = "Callable[[NDArray[Any]], Rows]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +39,16 @@ class Shape:
         inputs: Shape of one prepared row, for example (784,).
         n_outputs: Classes, or 1 for a regression.
         n_rows: Training rows the model will see, for the number of steps.
+        task: Decides head and loss.
+        epochs: Epochs it will be trained, for schedules; None where no schedule can
+            be asked for.
     """
 
     inputs: tuple[int, ...]
     n_outputs: int
     n_rows: int
+    task: Task = "classification"
+    epochs: int | None = None
 
 
 class Prepare(Protocol):
@@ -62,7 +75,7 @@ class Train(Protocol):
     def __call__(
         self,
         model: Any,
-        X: NDArray[np.float32],
+        X: Rows,
         y: NDArray[Any],
         params: Mapping[str, Scalar],
         *,
@@ -87,7 +100,7 @@ class Pipeline:
         load: Read one half of the data as it was published. Only this half is
             read from disk.
         prepare: Learn the preprocessing from training rows alone and return the
-            function that applies it: raw rows (n, ...) to float32 (n, ...).
+            function that applies it: raw rows (n, ...) to prepared `Rows`.
             Validation and test rows cannot leak in: it never receives them.
         build: Return a compiled Keras model for one point of a space. All random
             numbers come from Keras' global seed.
@@ -96,6 +109,10 @@ class Pipeline:
             float32 (n, n_outputs), or values float32 (n,) for a regression.
         spaces: Names of the spaces its builder understands; the first is used
             when none is asked for.
+        unit: Unit of a regression's target, for example `k$`.
+        note: One line that is said wherever the data is used; empty for none.
+        in_order: Whether the rows stand in the order of time: they are neither
+            shuffled nor drawn then.
     """
 
     name: str
@@ -107,8 +124,11 @@ class Pipeline:
     prepare: Prepare
     build: Build
     train: Train
-    evaluate: Callable[[Any, NDArray[np.float32]], NDArray[np.float32]]
+    evaluate: Callable[[Any, Rows], NDArray[np.float32]]
     spaces: Mapping[str, SearchSpace]
+    unit: str = ""
+    note: str = ""
+    in_order: bool = False
 
     @property
     def n_outputs(self) -> int:

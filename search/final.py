@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.batches import dense
 from pipelines.mapped import open_mapped
-from pipelines.pipeline import Shape
 from pipelines.registry import get_pipeline
 from search.errors import TrialError
+from search.fit import as_one_model, choose_training_rows, fit_all
 from search.fold import check_backend
-from search.measure import Measurer, measured_rows
-from search.model_cache import fresh_model
+from search.measure import measured_rows
 from search.scoring import not_finite
 from search.types import Curves
 from spaces.space import Params
@@ -94,40 +94,37 @@ def run_final(job: FinalJob) -> FinalResult:
         expected_digest=job.train_digest,
     )
     y = np.asarray(train.y)
-    transform = pipeline.prepare(train.X, y, job.params)
-    X = transform(train.X)
-    shape = Shape(inputs=X.shape[1:], n_outputs=pipeline.n_outputs, n_rows=len(X))
-    model = fresh_model(pipeline, job.params, shape, seed=job.seed)
-    looked_at = measured_rows(np.arange(len(X)), len(X), seed=0)
-    measurer = Measurer(
-        pipeline.evaluate,
-        train=(X[looked_at], y[looked_at]),
+    rows = choose_training_rows(np.arange(len(y)), job.params, seed=job.seed)
+    transform = pipeline.prepare(train.X[rows], y[rows], job.params)
+    X = transform(train.X[rows])
+    looked_at = measured_rows(rows, len(rows), seed=0)
+    fitted = fit_all(
+        pipeline,
+        job.params,
+        X,
+        y[rows],
+        train=(X[looked_at], y[rows][looked_at]),
         valid=None,
         metrics=job.metrics,
-    )
-    pipeline.train(
-        model,
-        X,
-        y,
-        job.params,
         epochs=job.epochs,
-        callbacks=[measurer.callback()],
+        seed=job.seed,
     )
-    wrong = not_finite(measurer.curves)
+    wrong = not_finite(fitted.curves)
     if wrong is not None:
         raise TrialError(f"rerun with seed {job.seed}: {wrong}")
     test = open_mapped(
         pipeline.load, name=pipeline.name, part="test", expected_digest=job.test_digest
     )
     X_test = transform(test.X)
+    model = as_one_model(pipeline, job.params, fitted)
     return FinalResult(
         seed=job.seed,
-        curves=measurer.curves,
+        curves=fitted.curves,
         predictions=pipeline.evaluate(model, X_test),
         seconds=time.perf_counter() - began,
-        n_parameters=model.count_params(),
+        n_parameters=fitted.n_parameters,
         model=_model_bytes(model) if job.keep_model else None,
-        examples=X_test[:N_EXAMPLES],
+        examples=dense(X_test[:N_EXAMPLES]),
     )
 
 

@@ -7,11 +7,10 @@ import time
 import numpy as np
 
 from pipelines.mapped import open_mapped
-from pipelines.pipeline import Shape
 from pipelines.registry import get_pipeline
-from search.errors import FatalError, ModelTooLargeError
-from search.measure import Measurer, measured_rows
-from search.model_cache import fresh_model
+from search.errors import FatalError
+from search.fit import choose_training_rows, fit_all
+from search.measure import measured_rows
 from search.rows import find_fold
 from search.types import FoldJob, FoldResult
 
@@ -24,13 +23,15 @@ def run_fold(job: FoldJob) -> FoldResult:
     `search.seeding` and `search.workers`.
 
     Returns:
-        Curves of at most `job.epochs` values: fewer where a value was not finite
-        (the last one of a curve then is NaN) or fell below the job's floor.
+        Curves of `job.epochs` values; fewer where a value was not finite (the last
+        one of a curve then is NaN) or fell below the job's floor. Where early
+        stopping trained fewer epochs, the last values stand for those left out.
 
     Raises:
         DataError: The data is not here or is not the study's.
         FatalError: The process runs another Keras backend, or splits otherwise.
         ModelTooLargeError: The model has more weights than the job allows.
+        TrialError: The configuration asks for more training rows than the fold has.
     """
     began = time.perf_counter()
     check_backend(job.backend)
@@ -43,40 +44,32 @@ def run_fold(job: FoldJob) -> FoldResult:
     )
     y = np.asarray(data.y)
     fold = find_fold(job, data, stratified=pipeline.task == "classification")
-    transform = pipeline.prepare(data.X[fold.train], y[fold.train], job.params)
-    X_train, X_valid = transform(data.X[fold.train]), transform(data.X[fold.valid])
-    shape = Shape(
-        inputs=X_train.shape[1:], n_outputs=pipeline.n_outputs, n_rows=len(X_train)
-    )
-    model = fresh_model(pipeline, job.params, shape, seed=job.seed)
-    n_parameters = model.count_params()
-    if job.max_parameters is not None and n_parameters > job.max_parameters:
-        raise ModelTooLargeError(n_parameters, job.max_parameters)
-    looked_at = measured_rows(fold.train, len(fold.valid), seed=job.split_seed)
-    measurer = Measurer(
-        pipeline.evaluate,
-        train=(X_train[looked_at], y[fold.train][looked_at]),
+    train = choose_training_rows(fold.train, job.params, seed=job.split_seed)
+    transform = pipeline.prepare(data.X[train], y[train], job.params)
+    X_train, X_valid = transform(data.X[train]), transform(data.X[fold.valid])
+    looked_at = measured_rows(train, len(fold.valid), seed=job.split_seed)
+    fitted = fit_all(
+        pipeline,
+        job.params,
+        X_train,
+        y[train],
+        train=(X_train[looked_at], y[train][looked_at]),
         valid=(X_valid, y[fold.valid]),
         metrics=job.metrics,
-        floor=job.floor,
-    )
-    pipeline.train(
-        model,
-        X_train,
-        y[fold.train],
-        job.params,
         epochs=job.epochs,
-        callbacks=[measurer.callback()],
+        seed=job.seed,
+        floor=job.floor,
+        max_parameters=job.max_parameters,
     )
     return FoldResult(
         fold=job.fold,
-        curves=measurer.curves,
+        curves=fitted.curves,
         rows=fold.valid,
-        predictions=np.stack(measurer.predictions),
-        n_parameters=n_parameters,
+        predictions=np.stack(fitted.predictions),
+        n_parameters=fitted.n_parameters,
         seconds=time.perf_counter() - began,
-        epoch_seconds=measurer.epoch_seconds,
-        measure_seconds=measurer.measure_seconds,
+        epoch_seconds=list(fitted.epoch_seconds),
+        measure_seconds=fitted.measure_seconds,
         peak_memory_mb=peak_memory_mb(),
         ended=time.time(),
     )

@@ -8,12 +8,13 @@ shipped, and scored on hard labels.
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.pipeline import Rows
 from search.metrics import METRICS, score_all
 from search.types import Curves
 
@@ -21,7 +22,10 @@ MAX_TRAIN_ROWS = 5_000
 """Training rows that are measured; their log-loss then has a standard error of
 about a hundredth of its row-to-row spread."""
 
-Predict = Callable[[Any, NDArray[np.float32]], NDArray[np.float32]]
+Predict = Callable[[Any, Rows], NDArray[np.float32]]
+
+Labelled = tuple[Rows, NDArray[Any]]
+"""Prepared rows and their targets."""
 
 
 class Measurer:
@@ -41,13 +45,15 @@ class Measurer:
         self,
         predict: Predict,
         *,
-        train: tuple[NDArray[np.float32], NDArray[Any]],
-        valid: tuple[NDArray[np.float32], NDArray[Any]] | None,
+        train: Labelled,
+        valid: Labelled | None,
         metrics: tuple[str, ...],
         floor: tuple[float, ...] | None = None,
     ) -> None:
         self.curves: Curves = {}
         self.predictions: list[NDArray[np.float32]] = []
+        self.train_predictions: list[NDArray[np.float32]] = []
+        self.cut_short = False
         self.epoch_seconds: list[float] = []
         self.measure_seconds = 0.0
         self._predict = predict
@@ -69,16 +75,33 @@ class Measurer:
 
             def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
                 if not measurer._measure(self.model, epoch, logs):
+                    measurer.cut_short = True
                     self.model.stop_training = True
 
         return Measure()
+
+    def fill(self, epochs: int) -> None:
+        """Repeat the last values for the epochs that early stopping did not train.
+
+        What would be shipped after them is what is shipped now. Curves that a floor
+        or a value that is not finite has cut short stay as they are.
+        """
+        if self.cut_short:
+            return
+        missing = epochs - len(self.train_predictions)
+        for curve in self.curves.values():
+            curve.extend(curve[-1:] * missing)
+        for predictions in (self.predictions, self.train_predictions):
+            predictions.extend(predictions[-1:] * missing)
 
     def _measure(self, model: Any, epoch: int, logs: dict[str, Any]) -> bool:
         began = time.perf_counter()
         self.epoch_seconds.append(began - self._epoch_began)
         values = {"objective": float(logs["loss"])}
         X, y = self._train
-        values |= score_all(self._metrics, y, self._predict(model, X))
+        fitted = self._predict(model, X)
+        self.train_predictions.append(fitted)
+        values |= score_all(self._metrics, y, fitted)
         if self._valid is not None:
             X, y = self._valid
             predictions = self._predict(model, X)
@@ -96,6 +119,43 @@ class Measurer:
         metric = METRICS[self._metrics[0]]
         value = metric.sign(self.curves[f"val_{metric.curve}"][epoch])
         return value >= self._floor[epoch]
+
+
+def average_members(
+    members: Sequence[Measurer],
+    *,
+    train: Labelled,
+    valid: Labelled | None,
+    metrics: tuple[str, ...],
+) -> tuple[Curves, list[NDArray[np.float32]]]:
+    """Score the averaged predictions of several networks.
+
+    Args:
+        members: Measured on the same rows over the same number of epochs, each one.
+        train: The measured training rows.
+        valid: The validation rows, None where there are none.
+        metrics: Names of the metrics.
+
+    Returns:
+        Curves, with the members' mean `objective`, and the averaged validation
+        predictions of each epoch.
+    """
+    if len(members) == 1:
+        return members[0].curves, members[0].predictions
+    objectives = [member.curves["objective"] for member in members]
+    curves: Curves = {"objective": [float(each) for each in np.mean(objectives, 0)]}
+    averaged: list[NDArray[np.float32]] = []
+    for epoch in range(len(objectives[0])):
+        fitted = [member.train_predictions[epoch] for member in members]
+        values = score_all(metrics, train[1], np.mean(fitted, axis=0))
+        if valid is not None:
+            predicted = np.mean([each.predictions[epoch] for each in members], axis=0)
+            averaged.append(predicted)
+            scores = score_all(metrics, valid[1], predicted)
+            values |= {f"val_{name}": value for name, value in scores.items()}
+        for name, value in values.items():
+            curves.setdefault(name, []).append(float(value))
+    return curves, averaged
 
 
 def measured_rows(

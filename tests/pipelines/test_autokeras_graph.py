@@ -6,7 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from pipelines.layers import classifier, fit_classes, predict
+from pipelines.fitting import fit, predict
+from pipelines.models import network
 from pipelines.pipeline import Shape
 from search import model_cache
 from search.fold import run_fold
@@ -87,7 +88,7 @@ def blueprint(monkeypatch):
         # an optimizer has a variable that cannot be left without a value
         monkeypatch.setattr("pipelines.autokeras_graph.optimizer", lambda params: None)
         with keras.StatelessScope(initialize_variables=False):
-            return classifier(params, shape)
+            return network(params, shape)
 
     yield build
     global_state.set_global_attribute("uninitialized_variables", [])
@@ -272,7 +273,7 @@ def test_images_with_channels_are_taken_as_they_are(blueprint):
 )
 def test_it_is_compiled_as_other_networks_are(chosen, name, rate):
     params = {n: v for n, v in DENSE.items() if n != "learning_rate"} | chosen
-    model = classifier(params | {"batch_size": 128}, DIGITS)
+    model = network(params | {"batch_size": 128}, DIGITS)
     assert type(model.optimizer).__name__ == name
     # single precision
     assert float(model.optimizer.learning_rate) == pytest.approx(rate, rel=1e-6)
@@ -282,7 +283,7 @@ def test_it_is_compiled_as_other_networks_are(chosen, name, rate):
 
 
 def test_two_builds_in_one_process_are_equal():
-    one, two = ((set_keras_seed(3), classifier(STRUCTURED, TABLE))[1] for _ in range(2))
+    one, two = ((set_keras_seed(3), network(STRUCTURED, TABLE))[1] for _ in range(2))
     assert described(one) == described(two)
     assert all(map(np.array_equal, one.get_weights(), two.get_weights()))
 
@@ -298,7 +299,7 @@ def test_a_reset_model_trains_as_a_new_one_bit_for_bit(name, add_digits):
 
     def trained(seed):
         model = model_cache.fresh_model(pipeline, params, shape, seed=seed)
-        fit_classes(model, X, y, params, epochs=2, callbacks=[])
+        fit(model, X, y, params, epochs=2, callbacks=[])
         return predict(model, X), model
 
     model_cache._last = None
@@ -325,7 +326,7 @@ def test_a_fold_of_digits_is_learned(add_digits, jobs_of):
 @pytest.mark.parametrize("name", ["separable", "resnet", "xception", "wide_deep"])
 def test_a_saved_model_needs_neither_autokeras_nor_this_project(name, tmp_path):
     params, shape = POINTS[name]
-    model = classifier(params, shape)
+    model = network(params, shape)
     X = np.random.default_rng(0).normal(size=(8, *shape.inputs)).astype(np.float32)
     model.save(tmp_path / "model.keras")
     np.savez(tmp_path / "rows.npz", X=X, wanted=predict(model, X))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipelines.digits import PIPELINE as DIGITS
-from pipelines.layers import fit_classes, predict
+from pipelines.fitting import fit, predict
 from pipelines.pipeline import Shape
 from search import model_cache
 from search.measure import Measurer
@@ -42,9 +42,7 @@ def train(params, *, seed, rows=slice(0, 72), epochs=3):
         metrics=("accuracy", "log_loss"),
     )
     # 72 rows in batches of 16: the last one is smaller, as it usually is
-    fit_classes(
-        model, X[rows], y[rows], params, epochs=epochs, callbacks=[measurer.callback()]
-    )
+    fit(model, X[rows], y[rows], params, epochs=epochs, callbacks=[measurer.callback()])
     return measurer.curves, np.stack(measurer.predictions), model
 
 

@@ -1,0 +1,168 @@
+"""Fit the networks of one configuration: one, or an ensemble of several seeds."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.pipeline import Pipeline, Rows, Shape
+from search.errors import ModelTooLargeError, TrialError
+from search.measure import Labelled, Measurer, average_members
+from search.model_cache import fresh_model
+from search.seeding import derive_seed
+from search.types import Curves
+from spaces.evaluation import MEMBERS, ROWS
+from spaces.space import Params
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fitted:
+    """Networks of one configuration after their training.
+
+    Attributes:
+        curves: By epoch; of the averaged predictions where there are several networks.
+        predictions: Of the validation rows, after each epoch; none without such rows.
+        n_parameters: Weights of all networks together.
+        epoch_seconds: Training time of each epoch, all networks together.
+        measure_seconds: Time of predicting and scoring.
+        weights: Of each network, as Keras lists them.
+        shape: What the networks were built for.
+    """
+
+    curves: Curves
+    predictions: Sequence[NDArray[np.float32]]
+    n_parameters: int
+    epoch_seconds: Sequence[float]
+    measure_seconds: float
+    weights: Sequence[list[NDArray[Any]]]
+    shape: Shape
+
+
+def fit_all(
+    pipeline: Pipeline,
+    params: Params,
+    X: Rows,
+    y: NDArray[Any],
+    *,
+    train: Labelled,
+    valid: Labelled | None,
+    metrics: tuple[str, ...],
+    epochs: int,
+    seed: int,
+    floor: tuple[float, ...] | None = None,
+    max_parameters: int | None = None,
+) -> Fitted:
+    """Build, train and measure, once for each member of the configuration.
+
+    Args:
+        pipeline: Whose steps are called.
+        params: The configuration; `members` says how many networks (one without it).
+        X: Prepared training rows.
+        y: Their targets.
+        train: Training rows to measure the fit on.
+        valid: Validation rows; None measures the fit only.
+        metrics: Names of the metrics, the searched one first.
+        epochs: Epochs of each network.
+        seed: Of the first network; those of the others are derived from it.
+        floor: See `Measurer`; of no effect on an ensemble, whose value is known only
+            after its last network.
+        max_parameters: Refuse networks with more weights together; None refuses none.
+
+    Raises:
+        ModelTooLargeError: The networks have more weights than allowed.
+    """
+    shape = Shape(
+        inputs=X.shape[1:],
+        n_outputs=pipeline.n_outputs,
+        n_rows=X.shape[0],
+        task=pipeline.task,
+        epochs=epochs,
+    )
+    n_members = cast(int, params.get(MEMBERS, 1))
+    members: list[Measurer] = []
+    weights = []
+    for member in range(n_members):
+        own = seed if member == 0 else derive_seed(seed, MEMBERS, member)
+        model = fresh_model(pipeline, params, shape, seed=own)
+        n_parameters = n_members * model.count_params()
+        if max_parameters is not None and n_parameters > max_parameters:
+            raise ModelTooLargeError(n_parameters, max_parameters)
+        measurer = Measurer(
+            pipeline.evaluate,
+            train=train,
+            valid=valid,
+            metrics=metrics,
+            floor=floor if n_members == 1 else None,
+        )
+        pipeline.train(
+            model, X, y, params, epochs=epochs, callbacks=[measurer.callback()]
+        )
+        measurer.fill(epochs)
+        members.append(measurer)
+        weights.append(model.get_weights())
+        if measurer.cut_short:  # an average with it would be of no use
+            members = members[-1:]
+            break
+    curves, predictions = average_members(
+        members, train=train, valid=valid, metrics=metrics
+    )
+    seconds = itertools.zip_longest(*(m.epoch_seconds for m in members), fillvalue=0.0)
+    return Fitted(
+        curves=curves,
+        predictions=predictions,
+        n_parameters=n_parameters,
+        epoch_seconds=[sum(epoch) for epoch in seconds],
+        measure_seconds=sum(m.measure_seconds for m in members),
+        weights=weights,
+        shape=shape,
+    )
+
+
+def choose_training_rows(
+    train: NDArray[np.int64], params: Params, *, seed: int
+) -> NDArray[np.int64]:
+    """Return the training rows of a fold that a configuration uses.
+
+    Args:
+        train: The fold's training rows, int64 (n,), ascending.
+        params: `rows` says how many; without it all are used.
+        seed: Of the draw. The same for all configurations: the rows of a smaller
+            number are among those of a larger one.
+
+    Raises:
+        TrialError: The fold has fewer rows.
+    """
+    if ROWS not in params:
+        return train
+    wanted = cast(int, params[ROWS])
+    if wanted > len(train):
+        raise TrialError(
+            f"rows: must be at most the {len(train):,} training rows of a fold, got "
+            f"{wanted:,}; narrow it by --set rows=..{len(train)}"
+        )
+    order = np.random.default_rng(derive_seed(seed, ROWS)).permutation(len(train))
+    return train[np.sort(order[:wanted])]
+
+
+def as_one_model(pipeline: Pipeline, params: Params, fitted: Fitted) -> Any:
+    """Return a Keras model that predicts as the fitted networks do together.
+
+    An ensemble becomes one model with one input whose output is their average.
+    """
+    import keras
+
+    networks = []
+    for weights in fitted.weights:
+        network = pipeline.build(params, fitted.shape)
+        network.set_weights(weights)
+        networks.append(network)
+    if len(networks) == 1:
+        return networks[0]
+    for number, network in enumerate(networks):
+        network.name = f"member_{number}"
+    inputs = keras.Input(fitted.shape.inputs)
+    outputs = keras.layers.Average()([network(inputs) for network in networks])
+    return keras.Model(inputs, outputs)
