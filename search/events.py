@@ -12,7 +12,9 @@ from search.types import FoldResult, Settings, Trial, TrialState
 
 Event = dict[str, Any]
 
-_ASKED = ("number", "params", "epochs", "rung", "continues", "engine", "sampler")
+_ASKED = (
+    "number", "params", "epochs", "rung", "continues", "engine", "sampler", "tags",
+)  # fmt: skip
 _ENDED = ("score", "epoch", "told", "reason", "n_parameters", "copy_of")
 
 

@@ -5,6 +5,7 @@ The only place where test rows meet a model.
 
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from search.errors import TrialError
 from search.fit import as_one_model, choose_training_rows, fit_all
 from search.fold import check_backend
 from search.measure import measured_rows
+from search.rows import choose_rows
 from search.scoring import not_finite
 from search.types import Curves
 from spaces.space import Params
@@ -36,10 +38,14 @@ class FinalJob:
         test_digest: SHA-256 of the test arrays.
         params: The configuration.
         epochs: The common epoch found by cross-validation.
+        horizon: Epochs of the trial, which its schedules were laid over.
         seed: Training seed.
         metrics: Followed on the training rows.
         backend: Keras backend.
         keep_model: Whether the model is returned.
+        n_rows: Train on that many rows, drawn as a study draws them; None for all.
+        rows_seed: Seed of the draw.
+        also_after: Predict the test rows with the weights after these epochs, too.
     """
 
     pipeline: str
@@ -47,10 +53,14 @@ class FinalJob:
     test_digest: str
     params: Params
     epochs: int
+    horizon: int
     seed: int
     metrics: tuple[str, ...]
     backend: str
     keep_model: bool
+    n_rows: int | None = None
+    rows_seed: int = 0
+    also_after: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,6 +71,7 @@ class FinalResult:
         seed: The training seed.
         curves: Of the training rows, one value per epoch.
         predictions: Of the test rows, float32 (n, n_outputs) or (n,).
+        also: The same after earlier epochs, by epoch.
         seconds: Wall time.
         n_parameters: Weights of the model.
         model: The trained model as a `.keras` file's bytes, if it was asked for.
@@ -70,6 +81,7 @@ class FinalResult:
     seed: int
     curves: Curves
     predictions: NDArray[np.float32]
+    also: Mapping[int, NDArray[np.float32]]
     seconds: float
     n_parameters: int
     model: bytes | None
@@ -77,7 +89,7 @@ class FinalResult:
 
 
 def run_final(job: FinalJob) -> FinalResult:
-    """Train on every training row, then predict the test rows once.
+    """Train on the training rows, then predict the test rows once.
 
     Raises:
         TrialError: A value of the training was not finite.
@@ -94,7 +106,14 @@ def run_final(job: FinalJob) -> FinalResult:
         expected_digest=job.train_digest,
     )
     y = np.asarray(train.y)
-    rows = choose_training_rows(np.arange(len(y)), job.params, seed=job.seed)
+    rows = choose_rows(
+        y,
+        job.n_rows,
+        seed=job.rows_seed,
+        stratified=pipeline.task == "classification",
+        latest=pipeline.in_order,
+    )
+    rows = choose_training_rows(rows, job.params, seed=job.seed)
     transform = pipeline.prepare(train.X[rows], y[rows], job.params)
     X = transform(train.X[rows])
     looked_at = measured_rows(rows, len(rows), seed=0)
@@ -107,7 +126,9 @@ def run_final(job: FinalJob) -> FinalResult:
         valid=None,
         metrics=job.metrics,
         epochs=job.epochs,
+        horizon=job.horizon,
         seed=job.seed,
+        keep=job.also_after,
     )
     wrong = not_finite(fitted.curves)
     if wrong is not None:
@@ -116,11 +137,18 @@ def run_final(job: FinalJob) -> FinalResult:
         pipeline.load, name=pipeline.name, part="test", expected_digest=job.test_digest
     )
     X_test = transform(test.X)
-    model = as_one_model(pipeline, job.params, fitted)
+    model = as_one_model(pipeline, job.params, fitted.shape, fitted.weights)
+    also = {
+        epoch: pipeline.evaluate(
+            as_one_model(pipeline, job.params, fitted.shape, weights), X_test
+        )
+        for epoch, weights in fitted.kept.items()
+    }
     return FinalResult(
         seed=job.seed,
         curves=fitted.curves,
         predictions=pipeline.evaluate(model, X_test),
+        also=also,
         seconds=time.perf_counter() - began,
         n_parameters=fitted.n_parameters,
         model=_model_bytes(model) if job.keep_model else None,

@@ -1,7 +1,7 @@
 """Fit the networks of one configuration: one, or an ensemble of several seeds."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.pipeline import Pipeline, Rows, Shape
+from pipelines.shipping import Networks, n_parameters, plain, shipped
+from pipelines.shipping import Weights
 from search.errors import ModelTooLargeError, TrialError
 from search.measure import Labelled, Measurer, average_members
 from search.model_cache import fresh_model
@@ -25,10 +27,11 @@ class Fitted:
     Attributes:
         curves: By epoch; of the averaged predictions where there are several networks.
         predictions: Of the validation rows, after each epoch; none without such rows.
-        n_parameters: Weights of all networks together.
+        n_parameters: Weights of all networks together, as they are shipped.
         epoch_seconds: Training time of each epoch, all networks together.
         measure_seconds: Time of predicting and scoring.
         weights: Of each network, as Keras lists them.
+        kept: The same at the end of the epochs (from 1) that were asked for.
         shape: What the networks were built for.
     """
 
@@ -37,7 +40,8 @@ class Fitted:
     n_parameters: int
     epoch_seconds: Sequence[float]
     measure_seconds: float
-    weights: Sequence[list[NDArray[Any]]]
+    weights: Sequence[Weights]
+    kept: Mapping[int, Sequence[Weights]]
     shape: Shape
 
 
@@ -51,9 +55,11 @@ def fit_all(
     valid: Labelled | None,
     metrics: tuple[str, ...],
     epochs: int,
+    horizon: int | None = None,
     seed: int,
     floor: tuple[float, ...] | None = None,
     max_parameters: int | None = None,
+    keep: Sequence[int] = (),
 ) -> Fitted:
     """Build, train and measure, once for each member of the configuration.
 
@@ -66,10 +72,13 @@ def fit_all(
         valid: Validation rows; None measures the fit only.
         metrics: Names of the metrics, the searched one first.
         epochs: Epochs of each network.
+        horizon: Epochs that schedules are laid over, at least `epochs`; None for as
+            many.
         seed: Of the first network; those of the others are derived from it.
         floor: See `Measurer`; of no effect on an ensemble, whose value is known only
             after its last network.
         max_parameters: Refuse networks with more weights together; None refuses none.
+        keep: Epochs, from 1, at whose end the weights are kept.
 
     Raises:
         ModelTooLargeError: The networks have more weights than allowed.
@@ -83,13 +92,14 @@ def fit_all(
     )
     n_members = cast(int, params.get(MEMBERS, 1))
     members: list[Measurer] = []
-    weights = []
+    weights: list[Weights] = []
+    kept: dict[int, list[Weights]] = {epoch: [] for epoch in keep}
     for member in range(n_members):
         own = seed if member == 0 else derive_seed(seed, MEMBERS, member)
         model = fresh_model(pipeline, params, shape, seed=own)
-        n_parameters = n_members * model.count_params()
-        if max_parameters is not None and n_parameters > max_parameters:
-            raise ModelTooLargeError(n_parameters, max_parameters)
+        n_weights = n_members * n_parameters(model)
+        if max_parameters is not None and n_weights > max_parameters:
+            raise ModelTooLargeError(n_weights, max_parameters)
         measurer = Measurer(
             pipeline.evaluate,
             train=train,
@@ -97,12 +107,20 @@ def fit_all(
             metrics=metrics,
             floor=floor if n_members == 1 else None,
         )
+        at_epoch: dict[int, Weights] = {}
         pipeline.train(
-            model, X, y, params, epochs=epochs, callbacks=[measurer.callback()]
+            model,
+            X,
+            y,
+            params,
+            epochs=epochs,
+            callbacks=[measurer.callback(), _keeping(keep, at_epoch)],
         )
         measurer.fill(epochs)
         members.append(measurer)
-        weights.append(model.get_weights())
+        networks.append(shipped(model))
+        for epoch in keep:  # early stopping may have ended before it
+            kept[epoch].append(at_epoch.get(epoch, weights[-1]))
         if measurer.cut_short:  # an average with it would be of no use
             members = members[-1:]
             break
@@ -113,10 +131,11 @@ def fit_all(
     return Fitted(
         curves=curves,
         predictions=predictions,
-        n_parameters=n_parameters,
+        n_parameters=n_weights,
         epoch_seconds=[sum(epoch) for epoch in seconds],
         measure_seconds=sum(m.measure_seconds for m in members),
-        weights=weights,
+        networks=networks,
+        kept=kept,
         shape=shape,
     )
 
@@ -147,22 +166,33 @@ def choose_training_rows(
     return train[np.sort(order[:wanted])]
 
 
-def as_one_model(pipeline: Pipeline, params: Params, fitted: Fitted) -> Any:
+def as_one_model(
+    pipeline: Pipeline, params: Params, shape: Shape, weights: Sequence[Weights]
+) -> Any:
     """Return a Keras model that predicts as the fitted networks do together.
 
-    An ensemble becomes one model with one input whose output is their average.
+    Several networks become one model with one input whose output is their average. It
+    is made of Keras' own layers where the pipeline's builder makes it so of `plain`
+    parameters.
     """
+    members = []
+    for networks in fitted.networks:
+        alone = []
+        for weights in networks:
+            network = pipeline.build(plain(params), fitted.shape)
+            network.set_weights(weights)
+            alone.append(network)
+        members.append(_average(alone, fitted.shape))
+    return _average(members, fitted.shape)
+
+
+def _average(models: Sequence[Any], shape: Shape) -> Any:
     import keras
 
-    networks = []
-    for weights in fitted.weights:
-        network = pipeline.build(params, fitted.shape)
-        network.set_weights(weights)
-        networks.append(network)
-    if len(networks) == 1:
-        return networks[0]
-    for number, network in enumerate(networks):
-        network.name = f"member_{number}"
-    inputs = keras.Input(fitted.shape.inputs)
-    outputs = keras.layers.Average()([network(inputs) for network in networks])
+    if len(models) == 1:
+        return models[0]
+    for number, model in enumerate(models):
+        model.name = f"member_{number}"
+    inputs = keras.Input(shape.inputs)
+    outputs = keras.layers.Average()([model(inputs) for model in models])
     return keras.Model(inputs, outputs)

@@ -135,6 +135,7 @@ class Ledger:
             continues=suggestion.continues,
             engine=self._settings.engine,
             sampler=self._settings.sampler,
+            tags=suggestion.tags,
         )
         self._journal.asked(trial)
         return self._open(trial)

@@ -33,12 +33,14 @@ class Suggestion:
         epochs: Fewer epochs than the study's, for a trial at low fidelity; None for
             the study's.
         continues: Number of the trial at fewer epochs that this one promotes.
+        tags: What the trial stands for, as tags of its run.
     """
 
     number: int
     params: Params
     epochs: int | None = None
     continues: int | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,7 @@ class Trial:
         engine: Who proposed it.
         sampler: By which sampler.
         n_parameters: Weights of the model, once one was built.
+        tags: What it stands for, as its engine says.
         told_also: Values of the study's further objectives, told with `told`, each
             turned so that higher is better.
         copy_of: Number of the complete trial with equal parameters whose folds
@@ -196,6 +199,7 @@ class Trial:
     engine: str = ""
     sampler: str = ""
     n_parameters: int | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
     told_also: tuple[float, ...] = ()
     copy_of: int | None = None
 

@@ -1,0 +1,1 @@
+"""The lecture's homework: overfit, each technique alone, combined, and the notebook."""

@@ -1,0 +1,164 @@
+"""What is tried: capacities, settings of each technique, and combinations.
+
+All lists are fixed and in an order of their own: a smaller budget takes the first
+entries. Nothing here looks at scores but `combinations`, by a rule that is written down
+before.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from search.errors import SettingsError
+from spaces.evaluation import MEMBERS
+from spaces.params import Scalar
+from spaces.space import Params, unknown
+
+BASELINE, COMBINED, ENSEMBLE = "baseline", "combined", "ensemble"
+
+CAPACITIES = ((64, 64), (256, 256), (512, 512), (512, 512, 512))
+"""Widths of the hidden layers, the smallest network first."""
+
+MOST_SETTINGS, LEAST_SETTINGS = 5, 2
+"""Settings per technique; two leave a choice."""
+
+LEARNING_RATES = (1e-3, 3e-4, 3e-3, 1e-4, 5e-4)
+"""Of the baseline, Adam's default first."""
+
+GRIDS: Mapping[str, tuple[Params, ...]] = {
+    "early-stopping": tuple(
+        {"early_stopping": "on", "patience": epochs} for epochs in (3, 5, 2, 8, 1)
+    ),
+    "dropout": tuple({"dropout": rate} for rate in (0.5, 0.3, 0.2, 0.4, 0.1)),
+    "l2": tuple(
+        {"l2": "on", "l2_strength": strength}
+        for strength in (1e-3, 3e-4, 3e-3, 1e-4, 1e-2)
+    ),
+    "l1": tuple(
+        {"l1": "on", "l1_strength": strength}
+        for strength in (1e-4, 3e-5, 3e-4, 1e-5, 1e-3)
+    ),
+    "label-smoothing": tuple(
+        {"label_smoothing": amount} for amount in (0.1, 0.2, 0.05, 0.3, 0.02)
+    ),
+    ENSEMBLE: (),  # one setting: as many networks as others have settings
+}
+"""Settings of each technique, the one tried first in front."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One configuration of a technique.
+
+    Attributes:
+        technique: Its name in `GRIDS`, or `baseline`, or `combined`.
+        params: The whole configuration.
+        label: What sets it apart from others of the technique.
+    """
+
+    technique: str
+    params: Params
+    label: str
+
+
+def check_techniques(names: Sequence[str], *, task: str) -> None:
+    """Refuse unknown techniques and those that do not fit the task.
+
+    Raises:
+        SettingsError: With the reason.
+    """
+    for name in names:
+        if name not in GRIDS:
+            raise SettingsError(f"--techniques: {unknown('technique', name, GRIDS)}")
+        if name == "label-smoothing" and task == "regression":
+            raise SettingsError(
+                "--techniques: label-smoothing spreads a class's probability over the "
+                "other classes, but the target is a number; leave it out"
+            )
+    if len(set(names)) < len(names):
+        raise SettingsError(f"--techniques: each may stand once, got {','.join(names)}")
+    if not names:
+        raise SettingsError("--techniques: needs at least one, got none")
+
+
+def with_capacity(params: Params, widths: Sequence[int]) -> Params:
+    """Return a configuration with hidden layers of these widths."""
+    kept = {k: v for k, v in params.items() if not k.startswith("width_")}
+    numbered: Params = {f"width_{i}": width for i, width in enumerate(widths, 1)}
+    return {**kept, "n_layers": len(widths), **numbered}
+
+
+def baseline_settings(base: Params, n: int) -> list[Setting]:
+    """Return the baseline at its first `n` learning rates."""
+    return [
+        Setting(BASELINE, {**base, "learning_rate": rate}, f"learning rate {rate:g}")
+        for rate in LEARNING_RATES[:n]
+    ]
+
+
+def technique_settings(technique: str, baseline: Params, n: int) -> list[Setting]:
+    """Return what a technique tries at the cost of `n` networks per fold.
+
+    The ensemble is one setting of `n` networks, the others `n` settings of one.
+    """
+    if technique == ENSEMBLE:
+        return [Setting(ENSEMBLE, {**baseline, MEMBERS: n}, f"{n} networks")]
+    return [
+        Setting(technique, {**baseline, **changes}, describe(changes))
+        for changes in GRIDS[technique][:n]
+    ]
+
+
+def combinations(
+    baseline: Params, ranked: Sequence[tuple[str, Params]], n_helped: int, n: int
+) -> list[Setting]:
+    """Return combinations of techniques, by this rule, at most `n` different ones.
+
+    1. all techniques that helped, each at its chosen setting;
+    2. the same at half strength: several together need less of each;
+    3. the best two; 4. the best three; 5. all techniques, whether they helped or not.
+
+    Args:
+        baseline: The configuration without any technique.
+        ranked: Each technique but the ensemble and the parameters it adds at its
+            chosen setting, the best first.
+        n_helped: How many of them, from the first, beat the baseline.
+        n: How many combinations.
+    """
+    helped = ranked[: max(n_helped, min(2, len(ranked)))]
+    halved = [(name, half_strength(changes)) for name, changes in helped]
+    found: dict[tuple[tuple[str, Scalar], ...], Setting] = {}
+    for chosen, note in (
+        (helped, ""),
+        (halved, ", half strength"),
+        (ranked[:2], ""),
+        (ranked[:3], ""),
+        (ranked, ""),
+    ):
+        params = dict(baseline)
+        for _, changes in chosen:
+            params.update(changes)
+        label = " + ".join(name for name, _ in chosen) + note
+        found.setdefault(tuple(params.items()), Setting(COMBINED, params, label))
+    return list(found.values())[:n]
+
+
+def half_strength(changes: Mapping[str, Scalar]) -> Params:
+    """Return a technique's parameters with every real number halved."""
+    return {
+        name: value / 2 if isinstance(value, float) else value
+        for name, value in changes.items()
+    }
+
+
+def describe(changes: Mapping[str, Scalar]) -> str:
+    """Say a setting in words, switches left out.
+
+    Example:
+        >>> describe({"l2": "on", "l2_strength": 0.001})
+        'l2 strength 0.001'
+    """
+    return ", ".join(
+        f"{name.replace('_', ' ')} {value:g}"
+        for name, value in changes.items()
+        if isinstance(value, int | float)
+    )
