@@ -145,6 +145,8 @@ class SearchProgress:
 
     def _line(self, trial: Trial) -> str:
         head = f"trial {trial.number:>3}  {trial.state.value:<8}"
+        if "technique" in trial.tags:  # a homework's
+            head += f"  {trial.tags['technique']}: {trial.tags['setting']}"
         if trial.score is None or trial.epoch is None:
             return f"{head}  {trial.reason}"
         values = "  ".join(

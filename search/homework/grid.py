@@ -80,6 +80,13 @@ def check_techniques(names: Sequence[str], *, task: str) -> None:
         raise SettingsError("--techniques: needs at least one, got none")
 
 
+def fitting_techniques(task: str) -> tuple[str, ...]:
+    """Return all techniques that fit a task."""
+    return tuple(
+        name for name in GRIDS if task != "regression" or name != "label-smoothing"
+    )
+
+
 def with_capacity(params: Params, widths: Sequence[int]) -> Params:
     """Return a configuration with hidden layers of these widths."""
     kept = {k: v for k, v in params.items() if not k.startswith("width_")}

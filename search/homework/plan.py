@@ -208,7 +208,8 @@ def _with_minutes(plan: Plan, cost: Cost, *, n_rows: int, n_folds: int) -> Plan:
     }
     live = _live_networks(plan)
     notebook_rows = _notebook_rows(live, cost, n_rows)
-    seconds["notebook"] = live * (notebook_rows * cost.per_row * SLOWER + cost.start)
+    train = notebook_rows * (1 - VALID_SHARE)
+    seconds["notebook"] = live * (train * cost.per_row * SLOWER + cost.start)
     return replace(
         plan,
         notebook_rows=notebook_rows,

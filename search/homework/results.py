@@ -124,7 +124,7 @@ class Effect:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TestScore:
+class OnTestRows:
     """A configuration on the test rows, in one reading.
 
     Attributes:
@@ -175,7 +175,7 @@ class Results:
     tried: Sequence[Tried]
     entries: Sequence[Entry]
     effects: Sequence[Effect]
-    test: Sequence[TestScore]
+    test: Sequence[OnTestRows]
     n_test: int
     look: int
     data_source: str
@@ -208,7 +208,12 @@ def make_capacity(trial: Trial) -> Capacity:
 
 
 def make_entry(
-    fresh: Trial, *, tuned: Trial, fits: int, metrics: Sequence[str]
+    fresh: Trial,
+    *,
+    tuned: Trial,
+    fits: int,
+    seconds: float,
+    metrics: Sequence[str],
 ) -> Entry:
     """Read a trial of the fresh splits.
 
@@ -216,7 +221,8 @@ def make_entry(
         fresh: Complete.
         tuned: The same configuration in the tuning: it chose the common epoch. The
             combination with an ensemble was tuned without it.
-        fits: Networks trained for it.
+        fits: Networks trained for it, tuning included.
+        seconds: What they took.
         metrics: What is read.
     """
     assert tuned.epoch is not None  # it was chosen for its score
@@ -226,7 +232,7 @@ def make_entry(
         setting=fresh.tags["setting"],
         params=fresh.params,
         fits=fits,
-        seconds=sum(fold.seconds for fold in fresh.folds),
+        seconds=seconds,
         n_parameters=fresh.folds[0].n_parameters,
         epoch=tuned.epoch,
         scores={
@@ -292,7 +298,7 @@ def read_results(path: Path) -> Results:
             "tried": [Tried(**each) for each in plain["tried"]],
             "entries": [Entry(**each) for each in plain["entries"]],
             "effects": [Effect(**each) for each in plain["effects"]],
-            "test": [TestScore(**each) for each in plain["test"]],
+            "test": [OnTestRows(**each) for each in plain["test"]],
         }
     )
 

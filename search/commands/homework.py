@@ -1,0 +1,112 @@
+"""`tunefold homework`: the lecture's experiment, from overfitting to the notebook."""
+
+from pathlib import Path
+
+import click
+
+from search.commands.options import Advanced, WithAdvanced, store_option
+from search.commands.output import note, stderr
+
+TECHNIQUES = "early-stopping,dropout,l2,l1,label-smoothing,ensemble"
+
+
+@click.command("homework", cls=WithAdvanced)
+@click.argument("pipeline")
+@click.option(
+    "--techniques",
+    metavar="NAME[,NAME...]",
+    help=f"Each is applied alone, then combined [default: {TECHNIQUES}; for a "
+    "regression without label-smoothing].",
+)
+@click.option("--minutes", type=float, help="Make a plan that takes no longer.")
+@click.option("--student", default="", metavar="NAME", help="Derive the seeds from it.")
+@click.option("--rows", "n_rows", type=int, help="Use at most so many training rows.")
+@click.option("--epochs", type=int, help="Of every training [default: by pipeline].")
+@click.option("--name", help="The homework's name [default: homework-PIPELINE].")
+@click.option(
+    "--template",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Text of the notebook in another language.",
+)
+@store_option
+@click.option(
+    "--plan",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Repeat the plan that another homework has written.",
+    cls=Advanced,
+)
+@click.option(
+    "--cv",
+    default="kfold:3",
+    show_default=True,
+    metavar="SPLITTER",
+    help="Folds of the tuning.",
+    cls=Advanced,
+)
+@click.option(
+    "--workers", type=int, help="Folds at the same time [default: cores].", cls=Advanced
+)
+@click.option(
+    "--backend",
+    type=click.Choice(["jax", "tensorflow"]),
+    help="Keras backend [default: KERAS_BACKEND, or jax].",
+    cls=Advanced,
+)
+@click.option(
+    "--experiment", help="MLflow experiment [default: PIPELINE].", cls=Advanced
+)
+def homework_command(
+    pipeline: str,
+    techniques: str | None,
+    minutes: float | None,
+    student: str,
+    n_rows: int | None,
+    epochs: int | None,
+    name: str | None,
+    template: Path | None,
+    tracking_uri: str | None,
+    plan: Path | None,
+    cv: str,
+    workers: int | None,
+    backend: str | None,
+    experiment: str | None,
+) -> None:
+    """Overfit, apply each technique alone, combine them, and write the notebook.
+
+    Every technique gets as many trainings as the others; settings are chosen on some
+    folds and scored on fresh ones; test rows come last. Interrupted, the same command
+    goes on.
+
+    \b
+    tunefold homework fashion_mnist --minutes 30 --student "Ada Lovelace"
+    tunefold homework boston_housing --techniques dropout,l2,l1,ensemble
+    """
+    from search.homework.run import HomeworkRequest, run_homework
+    from search.store import choose_uri
+
+    names = None
+    if techniques is not None:
+        names = tuple(word.strip() for word in techniques.split(",") if word.strip())
+    notebook = run_homework(
+        HomeworkRequest(
+            pipeline=pipeline,
+            techniques=names,
+            minutes=minutes,
+            cv=cv,
+            n_rows=n_rows,
+            epochs=epochs,
+            student=student,
+            plan=plan,
+            name=name,
+            experiment=experiment,
+            backend=backend,
+            workers=workers,
+            template=template,
+        ),
+        store_uri=choose_uri(tracking_uri),
+        console=stderr(),
+    )
+    click.echo(str(notebook))
+    note(f"the same to look at: {notebook.with_suffix('.html')}")

@@ -1,0 +1,32 @@
+"""The network that a homework begins with: no technique, everything else ordinary."""
+
+from pipelines.pipeline import Pipeline
+from search.plan import middle_point
+from spaces.dense import OPTIMISATION, REGULARIZATION, capacity
+from spaces.space import Params
+
+BATCH_SIZE, SMALL_BATCH, SMALL_DATA = 128, 32, 2_000
+"""Rows of a batch; fewer where there are few rows, for as many steps an epoch."""
+
+_OURS = {"n_layers", "activation", *OPTIMISATION, *REGULARIZATION}
+
+
+def base_params(pipeline: Pipeline, n_rows: int) -> Params:
+    """Return a plain network's parameters but for its widths.
+
+    What the pipeline's own space has besides (the number of words of a text) stands
+    in the middle of its range.
+
+    Args:
+        pipeline: Its first space is read.
+        n_rows: Training rows.
+    """
+    middle = middle_point(next(iter(pipeline.spaces.values())))
+    known = _OURS | set(capacity(12))
+    return {
+        **{name: value for name, value in middle.items() if name not in known},
+        "activation": "relu",
+        "optimizer": "adam",
+        "learning_rate": 1e-3,
+        "batch_size": SMALL_BATCH if n_rows < SMALL_DATA else BATCH_SIZE,
+    }

@@ -1,0 +1,124 @@
+"""What a homework prints: the networks of step 1, the plan, the table."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from search.homework.grid import BASELINE
+from search.homework.plan import Plan, networks
+from search.homework.results import Results, make_capacity
+from search.splitters import make_splitter
+from search.types import Trial
+
+
+def show_capacities(trials: Sequence[Trial], console: Console) -> None:
+    """Print how far each network of step 1 overfits."""
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title="step 1: a network that overfits (loss after the last epoch)",
+    )
+    for column in ("hidden layers", "weights", "training", "validation"):
+        table.add_column(column, justify="right")
+    table.add_column("lowest", no_wrap=True)
+    table.add_column("overfits", no_wrap=True)
+    for trial in trials:
+        found = make_capacity(trial)
+        valid = found.curves["val_loss"]
+        lowest = min(range(len(valid)), key=valid.__getitem__)
+        since = found.overfit_since
+        table.add_row(
+            "-".join(map(str, found.widths)),
+            f"{found.n_parameters:,}",
+            f"{found.curves['loss'][-1]:.4f}",
+            f"{valid[-1]:.4f}",
+            f"{valid[lowest]:.4f}, epoch {lowest + 1}",
+            "no"
+            if since is None
+            else f"from epoch {since}" + (", visibly" if found.visible else ""),
+        )
+    console.print(table)
+
+
+def show_plan(plan: Plan, console: Console, path: Path) -> None:
+    """Print what will be done and how long each step is estimated to take."""
+    n_folds = make_splitter(plan.cv, seed=0, stratified=False).n_folds
+    count = networks(plan, n_folds)
+    rows = "all" if plan.n_rows is None else f"{plan.n_rows:,}"
+    lines = [
+        f"plan: {rows} rows, {plan.epochs} epochs, {plan.n_settings} settings per "
+        f"technique on {plan.cv}, the chosen ones on {plan.n_splits} fresh splits, "
+        f"then {plan.n_seeds} seeds before the test rows",
+        *(
+            f"  {step:<20} {minutes:5.1f} min"
+            + (f"  {count[step]} networks" if step in count else "")
+            for step, minutes in plan.minutes.items()
+        ),
+    ]
+    total = f"  {'in all':<20} {plan.total_minutes:5.1f} min"
+    if plan.asked_minutes is not None:
+        total += f" of {plan.asked_minutes:g}"
+    lines.append(total)
+    if plan.cut:
+        lines.append(f"cut for time: {'; '.join(plan.cut)}")
+    if plan.asked_minutes is not None and plan.total_minutes > plan.asked_minutes:
+        lines.append(
+            f"{plan.asked_minutes:g} minutes are not enough: this is the smallest plan "
+            f"and takes about {plan.total_minutes:.0f}"
+        )
+    lines.append(f"to repeat it: --plan {path}")
+    console.print("\n".join(lines), soft_wrap=True, highlight=False)
+
+
+def show_results(results: Results, console: Console) -> None:
+    """Print the table of techniques with their effects, and the test scores."""
+    main, beside = results.metrics
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title=f"{results.name}: means over {results.plan.n_splits} fresh splits",
+    )
+    for column in ("technique", "setting"):
+        table.add_column(column)
+    for column in (
+        f"{main}, last epoch",
+        "against baseline",
+        f"{main}, best epoch",
+        "against baseline",
+        f"{beside}, best",
+        "fits",
+        "seconds",
+        "weights",
+    ):
+        table.add_column(column, justify="right")
+    for entry in results.entries:
+        cells = []
+        for reading in ("last", "best"):
+            cells.append(f"{entry.mean(reading, main):.4f}")
+            if entry.technique == BASELINE:
+                cells.append("")
+            else:
+                effect = results.effect(entry.technique, reading)
+                cells.append(f"{effect.difference:+.4f} {effect.verdict}")
+        table.add_row(
+            entry.technique,
+            entry.setting,
+            *cells,
+            f"{entry.mean('best', beside):.4f}",
+            str(entry.fits),
+            f"{entry.seconds:.0f}",
+            f"{entry.n_parameters:,}",
+        )
+    console.print(table)
+    for effect in results.effects:
+        console.print(effect.sentence, soft_wrap=True, highlight=False)
+    for score in results.test:
+        values = ", ".join(
+            f"{name} {sum(each) / len(each):.4f}" for name, each in score.scores.items()
+        )
+        console.print(
+            f"test rows: {score.technique}, epoch {score.epoch}: {values}",
+            soft_wrap=True,
+            highlight=False,
+        )
