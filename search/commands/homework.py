@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from search.commands.options import Advanced, WithAdvanced, store_option
-from search.commands.output import note, stderr
+from search.commands.output import note, stderr, stdout
 
 TECHNIQUES = "early-stopping,dropout,l2,l1,label-smoothing,ensemble"
 
@@ -107,6 +107,7 @@ def homework_command(
         ),
         store_uri=choose_uri(tracking_uri),
         console=stderr(),
+        out=stdout(),
     )
     click.echo(str(notebook))
     note(f"the same to look at: {notebook.with_suffix('.html')}")

@@ -309,7 +309,7 @@ def _overfit_since(trial: Trial) -> int | None:
 
 
 def _named(technique: str, reading: str) -> str:
-    return f"{technique} (at the {reading} epoch)"
+    return f"{technique} (at the {reading} epoch)"  # scores need names of their own
 
 
 def _effect(technique: str, reading: str, comparison: Comparison) -> Effect:
@@ -324,5 +324,5 @@ def _effect(technique: str, reading: str, comparison: Comparison) -> Effect:
         p=comparison.p_adjusted,
         smallest_visible=difference.smallest_visible,
         verdict=comparison.verdict,
-        sentence=comparison.sentence,
+        sentence=comparison.sentence.replace(_named("", reading), ""),
     )

@@ -102,13 +102,16 @@ class NothingOverfitsError(SearchError):
     """No network of the first step overfits visibly: there is nothing to regularise."""
 
 
-def run_homework(request: HomeworkRequest, *, store_uri: str, console: Console) -> Path:
+def run_homework(
+    request: HomeworkRequest, *, store_uri: str, console: Console, out: Console
+) -> Path:
     """Do the homework, or go on with it, and return its notebook.
 
     Args:
         request: What to do.
         store_uri: The tracking store.
-        console: For plan, progress and table; stderr.
+        console: For plan and progress; stderr.
+        out: For the table; stdout.
 
     Raises:
         NothingOverfitsError: No network overfits visibly.
@@ -141,7 +144,7 @@ def run_homework(request: HomeworkRequest, *, store_uri: str, console: Console) 
         )
         homework = _Homework(place, folder, wanted, given=request.plan is not None)
         results = homework.run()
-    show_results(results, console)
+    show_results(results, out)
     console.print("writing the notebook and running its cells, some minutes ...")
     return write_notebook(results, folder, template=request.template)
 

@@ -9,9 +9,12 @@ from rich.table import Table
 
 from search.homework.grid import BASELINE
 from search.homework.plan import Plan, networks
-from search.homework.results import Results, make_capacity
+from search.homework.results import READINGS, Entry, Results, make_capacity
 from search.splitters import make_splitter
 from search.types import Trial
+
+WIDE = 140
+"""Columns from which on the table holds settings and costs as well."""
 
 
 def show_capacities(trials: Sequence[Trial], console: Console) -> None:
@@ -72,53 +75,78 @@ def show_plan(plan: Plan, console: Console, path: Path) -> None:
     console.print("\n".join(lines), soft_wrap=True, highlight=False)
 
 
-def show_results(results: Results, console: Console) -> None:
-    """Print the table of techniques with their effects, and the test scores."""
+def show_results(results: Results, out: Console) -> None:
+    """Print the table of techniques, their effects in words, and the test scores.
+
+    Where the terminal is narrow, settings and costs stand below the scores.
+    """
+    wide = out.width >= WIDE
     main, beside = results.metrics
     table = Table(
         box=box.SIMPLE_HEAD,
         title=f"{results.name}: means over {results.plan.n_splits} fresh splits",
+        title_justify="left",
     )
-    for column in ("technique", "setting"):
-        table.add_column(column)
-    for column in (
-        f"{main}, last epoch",
-        "against baseline",
-        f"{main}, best epoch",
-        "against baseline",
-        f"{beside}, best",
-        "fits",
-        "seconds",
-        "weights",
-    ):
-        table.add_column(column, justify="right")
-    for entry in results.entries:
-        cells = []
-        for reading in ("last", "best"):
-            cells.append(f"{entry.mean(reading, main):.4f}")
-            if entry.technique == BASELINE:
-                cells.append("")
-            else:
-                effect = results.effect(entry.technique, reading)
-                cells.append(f"{effect.difference:+.4f} {effect.verdict}")
-        table.add_row(
-            entry.technique,
-            entry.setting,
-            *cells,
-            f"{entry.mean('best', beside):.4f}",
-            str(entry.fits),
-            f"{entry.seconds:.0f}",
-            f"{entry.n_parameters:,}",
+    scores = [
+        f"{main}\nlast epoch", "minus\nbaseline", "",
+        f"{main}\nbest epoch", "minus\nbaseline", "",
+        f"{beside}\nbest epoch",
+    ]  # fmt: skip
+    costs = ["fits", "seconds", "weights", "setting"] if wide else []
+    for column in ("technique", *scores, *costs):
+        left = column in ("technique", "", "setting")
+        table.add_column(
+            column, justify="left" if left else "right", no_wrap=column != "setting"
         )
-    console.print(table)
-    for effect in results.effects:
-        console.print(effect.sentence, soft_wrap=True, highlight=False)
+    for entry in results.entries:
+        table.add_row(*_scores(results, entry), *(_costs(entry) if wide else ()))
+    out.print(table)
+    if not wide:
+        for entry in results.entries:
+            fits, seconds, weights, setting = _costs(entry)
+            out.print(
+                f"  {entry.technique}: {setting}; {fits} fits, {seconds} s, {weights} "
+                "weights",
+                soft_wrap=True,
+            )
+    for reading in READINGS:
+        out.print(f"{_HEADINGS[reading]}:")
+        for effect in results.effects:
+            if effect.reading == reading:
+                out.print(f"  {effect.sentence}", soft_wrap=True)
+    seeds = results.plan.n_seeds
+    of_seeds = "one seed" if seeds == 1 else f"mean of {seeds} seeds"
+    out.print(f"{results.n_test:,} test rows, {of_seeds}:")
     for score in results.test:
         values = ", ".join(
             f"{name} {sum(each) / len(each):.4f}" for name, each in score.scores.items()
         )
-        console.print(
-            f"test rows: {score.technique}, epoch {score.epoch}: {values}",
-            soft_wrap=True,
-            highlight=False,
-        )
+        out.print(f"  {score.technique}, epoch {score.epoch}: {values}", soft_wrap=True)
+
+
+def _scores(results: Results, entry: Entry) -> list[str]:
+    main, beside = results.metrics
+    cells = [entry.technique]
+    for reading in READINGS:
+        cells.append(f"{entry.mean(reading, main):.4f}")
+        if entry.technique == BASELINE:
+            cells += ["", ""]
+        else:
+            effect = results.effect(entry.technique, reading)
+            cells += [f"{effect.difference:+.4f}", effect.verdict]
+    return [*cells, f"{entry.mean('best', beside):.4f}"]
+
+
+def _costs(entry: Entry) -> tuple[str, str, str, str]:
+    return (
+        str(entry.fits),
+        f"{entry.seconds:.0f}",
+        f"{entry.n_parameters:,}",
+        entry.setting,
+    )
+
+
+_HEADINGS = {
+    "last": "after the last epoch (the technique alone)",
+    "best": "at the best epoch that the tuning found (with early stopping)",
+}
