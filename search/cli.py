@@ -9,7 +9,9 @@ from typing import Any
 
 import click
 
+from search.commands.comparing import compare_command
 from search.commands.doctor import doctor_command
+from search.commands.homework import homework_command
 from search.commands.listing import data_group, list_command, space_command
 from search.commands.results import best_command, rerun_command, ui_command
 from search.commands.searching import resume_command, search_command
@@ -50,6 +52,7 @@ def main() -> None:
     tunefold search digits              a first search: seconds, no network
     tunefold search fashion_mnist       a good search of about ten minutes
     tunefold best                       the leaderboard of the latest study
+    tunefold compare A B                two studies, paired on the same folds
     tunefold rerun                      train its winner, open the test set once
     tunefold ui                         look at all trials in MLflow
     """
@@ -62,8 +65,10 @@ for command in (
     search_command,
     resume_command,
     best_command,
+    compare_command,
     rerun_command,
     ui_command,
+    homework_command,
     doctor_command,
 ):
     main.add_command(command)

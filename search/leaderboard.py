@@ -11,13 +11,15 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from pipelines.spec import short_name
+from search.diagnosis import Diagnosis, diagnose_all
 from search.metrics import METRICS
 from search.objectives import objective_values, pareto_front
 from search.scoring import generalization_gap, mean_score, rank, score_std
 from search.types import Settings, Trial, TrialState
 from spaces.params import Scalar, write_scalar
 
-WIDE = 110
+WIDE = 126
 """Columns of a terminal from which on configurations fit beside the scores."""
 
 
@@ -32,6 +34,7 @@ class Row:
         score_std: Standard deviation over folds, NaN for a single fold.
         gap: Generalization gap at that epoch, positive when validation is worse.
         epoch: The common epoch.
+        diagnosis: What its curves say.
         metrics: Every followed metric at that epoch, the searched one first.
         n_parameters: Weights of the model.
         seconds: Training time of all folds.
@@ -46,6 +49,7 @@ class Row:
     score_std: float
     gap: float
     epoch: int
+    diagnosis: Diagnosis
     metrics: Mapping[str, float]
     n_parameters: int
     seconds: float
@@ -53,10 +57,22 @@ class Row:
     params: Mapping[str, Scalar]
 
 
-def make_rows(settings: Settings, trials: Sequence[Trial]) -> list[Row]:
-    """Rank the complete trials; the front is that of the given ones."""
+def make_rows(
+    settings: Settings,
+    trials: Sequence[Trial],
+    diagnoses: Mapping[int, Diagnosis] | None = None,
+) -> list[Row]:
+    """Rank the complete trials; the front is that of the given ones.
+
+    Args:
+        settings: The study's.
+        trials: Some or all of the study.
+        diagnoses: By number; None makes them from the given trials.
+    """
     metric = METRICS[settings.metrics[0]]
     ranked = rank(metric, trials)
+    if diagnoses is None:
+        diagnoses = diagnose_all(metric, trials)
     on_front = _on_front(settings, ranked)
     rows = []
     for place, (trial, front) in enumerate(zip(ranked, on_front, strict=True), start=1):
@@ -70,6 +86,7 @@ def make_rows(settings: Settings, trials: Sequence[Trial]) -> list[Row]:
                 score_std=score_std(metric, trial.folds, trial.epoch),
                 gap=generalization_gap(metric, trial.folds, trial.epoch),
                 epoch=trial.epoch,
+                diagnosis=diagnoses[trial.number],
                 metrics={
                     name: mean_score(METRICS[name], trial.folds, trial.epoch)
                     for name in settings.metrics
@@ -91,7 +108,7 @@ def heading(settings: Settings) -> str:
     rows = "all rows" if s.n_rows is None else f"{s.n_rows:,} rows"
     groups = "" if s.groups is None else f" by groups ({s.groups})"
     return (
-        f"{s.name}: {s.pipeline}, {rows}, {s.cv}{groups}; "
+        f"{s.name}: {short_name(s.pipeline)}, {rows}, {s.cv}{groups}; "
         f"{s.metrics[0]}: mean over folds at "
         f"{rule} of {s.epochs}{spread}; test rows not used"
     )
@@ -102,17 +119,19 @@ def leaderboard_view(
 ) -> RenderableType:
     """Return the leaderboard for a terminal of that many columns.
 
-    Where configurations would be squeezed beside the scores they stand below.
+    Where words would be squeezed beside the scores they stand below.
     """
     table = leaderboard_table(settings, rows)
     if width >= WIDE:
         return table
-    configurations = table.columns.pop()
+    configurations, diagnoses = table.columns.pop(), table.columns.pop()
     below = Table.grid(padding=(0, 2, 0, 0))
     below.add_column(justify="right", min_width=6)
+    below.add_column(no_wrap=True)
     below.add_column(overflow="fold")
-    for number, words in zip(table.columns[0].cells, configurations.cells, strict=True):
-        below.add_row(number, words)
+    parts = (table.columns[0], diagnoses, configurations)
+    for words in zip(*(column.cells for column in parts), strict=True):
+        below.add_row(*words)
     return Group(table, below)
 
 
@@ -226,7 +245,13 @@ def row_as_json(row: Row, run_id: str) -> dict[str, Any]:
     JSON knows no NaN: the spread of a single fold is None.
     """
     std = None if math.isnan(row.score_std) else row.score_std
-    return {**vars(row), "score_std": std, "run_id": run_id}
+    return {
+        **vars(row),
+        "score_std": std,
+        "diagnosis": row.diagnosis.kind.value,
+        "overfit_since": row.diagnosis.since,
+        "run_id": run_id,
+    }
 
 
 def _on_front(settings: Settings, trials: Sequence[Trial]) -> list[bool | None]:
@@ -244,7 +269,8 @@ def _on_front(settings: Settings, trials: Sequence[Trial]) -> list[bool | None]:
 def _columns(settings: Settings) -> list[str]:
     others = list(settings.metrics[1:])
     front = ["front"] if len(settings.objectives) > 1 else []
-    return [settings.metrics[0], *others, "gap", "epoch", "weights", "seconds", *front]
+    measured = ["gap", "epoch", "weights", "seconds"]
+    return [settings.metrics[0], *others, *measured, *front, "diagnosis"]
 
 
 def _cells(settings: Settings, row: Row) -> list[str]:
@@ -257,6 +283,7 @@ def _cells(settings: Settings, row: Row) -> list[str]:
         f"{row.n_parameters:,}",
         f"{row.seconds:.0f}",
         *([] if row.on_front is None else ["yes" if row.on_front else ""]),
+        str(row.diagnosis),
     ]
 
 

@@ -10,6 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+
+from search.diagnosis import Kind, diagnose, diagnose_all, overconfidence
 from search.events import trial_to_events
 from search.metrics import METRICS
 from search.scoring import (
@@ -124,8 +127,13 @@ class Recorder:
         if trial.copy_of is not None:
             for result in trial.folds:
                 self.fold(trial, result)
-        self._log(run_id, self._trial_values(trial), ended=ended)
+        values = self._trial_values(trial)
+        if predictions.is_file():
+            values += self._calibration(predictions)
+        self._log(run_id, values, ended=ended)
         tags = {"state": _state(trial), "reason": trial.reason or ""}
+        if trial.state is TrialState.COMPLETE:
+            tags["diagnosis"] = diagnose(trial.folds).kind.value
         if trial.copy_of is not None:
             tags["copy_of"] = f"{self._settings.name}/{trial.copy_of}"
         for name, value in tags.items():
@@ -147,6 +155,13 @@ class Recorder:
         run = self.client.get_run(run_id)
         ended = (run.info.status, run.data.tags.get("state"))
         return bool(ended == (_STATUS[trial.state], trial.state.value))
+
+    def underfit(self, trials: Sequence[Trial]) -> None:
+        """Mark the trials that others show to be underfit; see `diagnose_all`."""
+        metric = METRICS[self._settings.metrics[0]]
+        for number, found in diagnose_all(metric, trials).items():
+            if found.kind is Kind.UNDERFIT and number in self._runs:
+                self.client.set_tag(self._runs[number], "diagnosis", found.kind.value)
 
     def end(self, description: str, *, reason: str, finished: bool) -> None:
         """Write the study's description and why it ended, and end its run."""
@@ -186,6 +201,7 @@ class Recorder:
             "engine": trial.engine,
             "sampler": trial.sampler,
             "backend": self._settings.backend,
+            **trial.tags,
         }
         if trial.rung:
             tags["rung"] = str(trial.epochs)
@@ -205,6 +221,13 @@ class Recorder:
         stamp = _milliseconds(ended)
         metrics = [Metric(name, value, stamp, step) for name, value, step in values]
         self.client.log_batch(run_id, metrics=metrics)
+
+    def _calibration(self, predictions: Path) -> list[Value]:
+        if METRICS[self._settings.metrics[0]].task != "classification":
+            return []
+        with np.load(predictions) as stored:
+            value = overconfidence(stored["y"], stored["predictions"])
+        return [("overconfidence", value, 0)]
 
     def _log_file(self, run_id: str, path: Path, name: str) -> None:
         import shutil
@@ -240,6 +263,9 @@ class Recorder:
             ("gap_last", generalization_gap(metric, trial.folds, last), 0),
             ("epochs", trial.epoch, 0),
         ]
+        since = diagnose(trial.folds).since
+        if since is not None:
+            values.append(("overfit_since", since, 0))
         for name in self._settings.metrics:
             value = mean_score(METRICS[name], trial.folds, trial.epoch)
             values.append((f"score/{name}", value, 0))

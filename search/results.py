@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from search.errors import TrackingError
+from search.diagnosis import Diagnosis, Kind, diagnose
+from search.errors import SettingsError, TrackingError
 from search.events import read_trials, settings_from_json
 from search.leaderboard import Row, make_rows
 from search.metrics import METRICS
@@ -39,11 +40,17 @@ class RecordedTrial:
         study: The study it belongs to.
         trial: Its folds and parameters.
         run_id: Its run.
+        diagnosis: What its curves say, beside those of the study's other trials once
+            the study has ended.
+        overconfidence: Mean confidence minus accuracy of its out-of-fold
+            predictions; None for a regression and for the copy of another trial.
     """
 
     study: RecordedStudy
     trial: Trial
     run_id: str
+    diagnosis: Diagnosis
+    overconfidence: float | None
 
 
 def load_study(store: Store, name: str | None) -> RecordedStudy:
@@ -60,16 +67,39 @@ def best_trials(store: Store, study: RecordedStudy, n: int) -> list[RecordedTria
 
     They are ranked by the scores in the store; only those returned are read whole.
     """
-    return [
-        _trial_of(store, study, run.info.run_id) for run in _scored(store, study)[:n]
-    ]
+    return [_trial_of(store, study, run) for run in _scored(store, study)[:n]]
+
+
+def n_complete(store: Store, study: RecordedStudy) -> int:
+    """Return how many complete trials a study has."""
+    return len(_scored(store, study))
+
+
+def numbered_trial(store: Store, study: RecordedStudy, number: int) -> RecordedTrial:
+    """Read one complete trial of a study by its number.
+
+    Raises:
+        SettingsError: There is none of that number, or it is not complete, or it was
+            trained for fewer epochs than the study's.
+    """
+    name = study.settings.name
+    numbers = {_number(run): run for run in store.children(study.run_id)}
+    if number not in numbers:
+        raise SettingsError(f"study '{name}': has no trial {number}")
+    run = numbers[number]
+    if not _is_scored(run):
+        state = run.data.tags.get("state", "unknown")
+        words = "at fewer epochs" if state == "complete" else state
+        raise SettingsError(
+            f"study '{name}': trial {number} must be complete, it is {words}; "
+            f"'tunefold best {name}' lists those that are"
+        )
+    return _trial_of(store, study, run)
 
 
 def all_trials(store: Store, study: RecordedStudy) -> list[Trial]:
     """Read the complete trials of a study, in the order of their numbers."""
-    recorded = [
-        _trial_of(store, study, run.info.run_id).trial for run in _scored(store, study)
-    ]
+    recorded = [_trial_of(store, study, run).trial for run in _scored(store, study)]
     return sorted(recorded, key=lambda trial: trial.number)
 
 
@@ -90,7 +120,7 @@ def front_trials(store: Store, study: RecordedStudy) -> list[RecordedTrial]:
     ]
     front = pareto_front(points)
     return [
-        _trial_of(store, study, run.info.run_id)
+        _trial_of(store, study, run)
         for run, on_front in zip(scored, front, strict=True)
         if on_front
     ]
@@ -98,14 +128,15 @@ def front_trials(store: Store, study: RecordedStudy) -> list[RecordedTrial]:
 
 def _scored(store: Store, study: RecordedStudy) -> list[Any]:
     sign = METRICS[study.settings.metrics[0]].sign
-    scored = [
-        run
-        for run in store.children(study.run_id)
-        if "score" in run.data.metrics and run.data.tags.get("state") == "complete"
-    ]
+    scored = [run for run in store.children(study.run_id) if _is_scored(run)]
     return sorted(
         scored, key=lambda run: (-sign(run.data.metrics["score"]), _number(run))
     )
+
+
+def _is_scored(run: Any) -> bool:
+    # a trial at fewer epochs has a `rung_score`
+    return "score" in run.data.metrics and run.data.tags.get("state") == "complete"
 
 
 def load_trial(store: Store, study_or_run: str | None) -> RecordedTrial:
@@ -122,7 +153,7 @@ def load_trial(store: Store, study_or_run: str | None) -> RecordedTrial:
             run = None
         if run is not None and run.data.tags.get(KIND) == "trial":
             parent = store.client.get_run(run.data.tags[PARENT])
-            return _trial_of(store, _study_of(store, parent), run.info.run_id)
+            return _trial_of(store, _study_of(store, parent), run)
     study = load_study(store, study_or_run)
     best = best_trials(store, study, 1)
     if not best:
@@ -150,7 +181,8 @@ def joined(
 
 def rows_of(study: RecordedStudy, trials: Sequence[RecordedTrial]) -> list[Row]:
     """Return the leaderboard's rows of recorded trials."""
-    return make_rows(study.settings, [recorded.trial for recorded in trials])
+    diagnoses = {recorded.trial.number: recorded.diagnosis for recorded in trials}
+    return make_rows(study.settings, [recorded.trial for recorded in trials], diagnoses)
 
 
 def _study_of(store: Store, run: Any) -> RecordedStudy:
@@ -169,7 +201,8 @@ def _study_of(store: Store, run: Any) -> RecordedStudy:
         ) from None
 
 
-def _trial_of(store: Store, study: RecordedStudy, run_id: str) -> RecordedTrial:
+def _trial_of(store: Store, study: RecordedStudy, run: Any) -> RecordedTrial:
+    run_id = run.info.run_id
     events = store.read_json(run_id, "trial.json")
     try:
         # The events of a copy hold its folds themselves.
@@ -178,7 +211,21 @@ def _trial_of(store: Store, study: RecordedStudy, run_id: str) -> RecordedTrial:
         raise TrackingError(
             f"run {run_id}: trial.json must hold the events of one trial ({error})"
         ) from None
-    return RecordedTrial(study=study, trial=trial, run_id=run_id)
+    return RecordedTrial(
+        study=study,
+        trial=trial,
+        run_id=run_id,
+        diagnosis=_diagnosis_of(run, trial),
+        overconfidence=run.data.metrics.get("overconfidence"),
+    )
+
+
+def _diagnosis_of(run: Any, trial: Trial) -> Diagnosis:
+    # That others show a trial to be underfit stands in its tag alone; a trial from
+    # before there were such tags is judged by itself.
+    alone = diagnose(trial.folds)
+    underfit = run.data.tags.get("diagnosis") == Kind.UNDERFIT
+    return Diagnosis(Kind.UNDERFIT) if underfit else alone
 
 
 def _number(run: Any) -> int:

@@ -80,6 +80,7 @@ class MlflowTracker:
             greater_is_better=METRICS[s.metrics[0]].greater_is_better,
             varying_params=varying(trials),
         )
+        self._recorder.underfit(trials)
         self._recorder.end(
             leaderboard_markdown(s, trials), reason=reason, finished=finished
         )

@@ -260,6 +260,8 @@ class Settings:
         backend: Keras backend.
         experiment: Name of the MLflow experiment.
         data_digest: SHA-256 of the training arrays.
+        target_digest: SHA-256 of the training targets alone, which pipelines with
+            other inputs may share; empty where a study was begun without it.
         data_source: Where they came from, in words.
         split_digest: Digest of all folds' row numbers.
         dummy: Mean over folds of each metric for a predictor that ignores its inputs.
@@ -288,5 +290,6 @@ class Settings:
     objectives: tuple[str, ...] = ("score",)
     max_parameters: int | None = None
     groups: str | None = None
+    target_digest: str = ""
     dummy: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)

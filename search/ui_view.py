@@ -18,6 +18,7 @@ from urllib.parse import quote, urlencode
 
 SCORE = "metrics.`score`"
 METRICS = ("score", "score_std", "gap", "n_parameters", "seconds")
+TAGS = ("diagnosis",)
 PINNED = ("attributes.`Run Name`", "runDateAndNestInfo")  # always shown, on the left
 SECTION = "Model metrics"  # the UI's own name: what a view leaves out comes after it
 MAX_PARAMS = 10  # more columns than that do not fit beside the metrics on a screen
@@ -93,6 +94,7 @@ def save_view(
     """
     columns = [f"metrics.`{name}`" for name in METRICS]
     columns += [f"params.`{name}`" for name in varying_params[:MAX_PARAMS]]
+    columns += [f"tags.`{name}`" for name in TAGS]
     state = _search(study_run_id, greater_is_better=greater_is_better) | {
         "selectedColumns": columns,
         # Without an order the UI sorts them by name, after its own `duration`, which

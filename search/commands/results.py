@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import click
 
-from search.commands.options import json_option, store_option
+from search.commands.options import json_option, pipeline_option, store_option
 from search.commands.output import note, print_json, stderr, stdout
 
 
@@ -52,6 +52,7 @@ def best_command(
                 "dummy": recorded.settings.dummy,
                 "trials": [
                     row_as_json(row, trial.run_id)
+                    | {"overconfidence": trial.overconfidence}
                     for row, trial in zip(rows, best, strict=True)
                 ],
             }
@@ -69,12 +70,14 @@ def best_command(
 @click.argument("study_or_run", required=False)
 @click.option("--seeds", default=3, show_default=True, help="Trainings to average.")
 @click.option("--workers", type=int, help="Trainings at a time [default: cores].")
+@pipeline_option
 @json_option
 @store_option
 def rerun_command(
     study_or_run: str | None,
     seeds: int,
     workers: int | None,
+    pipeline: str | None,
     as_json: bool,
     tracking_uri: str | None,
 ) -> None:
@@ -92,7 +95,12 @@ def rerun_command(
 
     store = Store(choose_uri(tracking_uri))
     report = rerun(
-        store, study_or_run, n_seeds=seeds, workers=workers, console=stderr()
+        store,
+        study_or_run,
+        n_seeds=seeds,
+        workers=workers,
+        console=stderr(),
+        pipeline=pipeline,
     )
     if as_json:
         print_json(asdict(report))

@@ -1,10 +1,12 @@
 import io
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
+from search.diagnosis import Diagnosis, Kind
 from search.leaderboard import (
     describe,
     heading,
@@ -23,6 +25,13 @@ def printed(table):
     out = io.StringIO()
     Console(file=out, width=200).print(table)
     return out.getvalue()
+
+
+def overfitting(make_fold, n_folds=3):
+    """Folds best in epoch 3 of 4, while the training loss goes on falling."""
+    folds = [make_fold(number) for number in range(n_folds)]
+    falling = {"loss": [0.4, 0.3, 0.2, 0.1]}
+    return tuple(replace(fold, curves=fold.curves | falling) for fold in folds)
 
 
 def test_a_row_holds_the_figures_of_its_trial(make_settings, make_trial):
@@ -94,7 +103,7 @@ def test_markdown_holds_the_table_and_the_count_of_states(make_settings, make_tr
     head, rule, first, second = (line.split("|")[1:-1] for line in lines[2:6])
     assert [cell.strip() for cell in head] == [
         *("trial", "accuracy", "log_loss", "gap", "epoch", "weights", "seconds"),
-        "configuration",
+        *("diagnosis", "configuration"),
     ]
     assert len(rule) == len(first) == len(head)
     assert [row[0].strip() for row in (first, second)] == ["2", "0"]
@@ -119,24 +128,27 @@ def test_a_predictor_that_ignores_its_inputs_stands_below(make_settings, make_tr
     assert leaderboard_table(make_settings(), rows).row_count == 1
 
 
-@pytest.mark.parametrize("width", [80, 109, 110, 200])
+@pytest.mark.parametrize("width", [80, 125, 126, 200])
 def test_a_narrow_terminal_has_the_configurations_below(
-    width, make_settings, make_trial
+    width, make_settings, make_trial, make_fold
 ):
     settings = make_settings(dummy={"accuracy": 0.1, "log_loss": 2.3026})
-    rows = make_rows(settings, [make_trial(7), make_trial(8, height=0.8)])
+    seven = make_trial(7, folds=overfitting(make_fold))
+    rows = make_rows(settings, [seven, make_trial(8, height=0.8)])
     console = Console(width=width, file=io.StringIO(), highlight=False)
     console.print(leaderboard_view(settings, rows, width=console.width))
     lines = console.file.getvalue().splitlines()
     assert max(map(len, lines)) <= width
     of_trial_7 = [line for line in lines if line.split()[:1] == ["7"]]
-    if width >= 110:
+    if width >= 126:
         (line,) = of_trial_7
         assert describe(rows[0].params) in line
+        assert "overfit from 3" in line
     else:
         scores, words = of_trial_7
         assert "0.8600" in scores
-        assert words.split(maxsplit=1)[1].startswith(describe(rows[0].params)[:10])
+        assert words.split()[1:4] == ["overfit", "from", "3"]
+        assert describe(rows[0].params)[:10] in words
     assert "predicts the shares" in console.file.getvalue()
 
 
@@ -162,6 +174,14 @@ def test_the_front_is_marked_where_several_objectives_are_searched(
     alone = make_rows(make_settings(), trials)
     assert {row.on_front for row in alone} == {None}
     assert "front" not in leaderboard_markdown(make_settings(), trials)
+
+
+def test_a_diagnosis_made_beside_more_trials_is_taken(make_settings, make_trial):
+    known = {7: Diagnosis(Kind.UNDERFIT), 8: Diagnosis(Kind.ROBUST)}
+    (row,) = make_rows(make_settings(), [make_trial(7)], known)
+    assert row.diagnosis is known[7]
+    (alone,) = make_rows(make_settings(), [make_trial(7)])
+    assert alone.diagnosis.kind is Kind.UNDECIDED
 
 
 def test_markdown_of_a_study_without_a_result(make_settings):
@@ -218,12 +238,16 @@ def test_a_configuration_in_one_line(params, text):
 
 
 @pytest.mark.parametrize("n_folds", [1, 3])
-def test_a_row_as_json_is_strict_json(make_settings, make_trial, n_folds):
-    (row,) = make_rows(make_settings(), [make_trial(n_folds=n_folds)])
+def test_a_row_as_json_is_strict_json(make_settings, make_trial, make_fold, n_folds):
+    trial = make_trial(folds=overfitting(make_fold, n_folds))
+    (row,) = make_rows(make_settings(), [trial])
     plain = row_as_json(row, "abc")
     read = json.loads(json.dumps(plain, allow_nan=False))
     assert read["run_id"] == "abc"
     assert read["params"]["width_1"] == 64
+    # a single fold shows no standard error
+    diagnosis = (read["diagnosis"], read["overfit_since"])
+    assert diagnosis == (("undecided", None) if n_folds == 1 else ("overfit", 3))
     assert (read["score_std"] is None) == (n_folds == 1)
 
 

@@ -30,7 +30,8 @@ def begin(store, make_settings):
 @pytest.fixture
 def predictions(tmp_path):
     path = tmp_path / "trial-00000.npz"
-    np.savez(path, fold_0=np.ones((2, 3), np.float32))
+    sure = np.array([[0.75, 0.25], [0.75, 0.25]], np.float16)
+    np.savez(path, y=np.array([0, 1]), predictions=sure)
     return path
 
 
@@ -177,7 +178,9 @@ def test_a_complete_trial_is_one_run_below_the_study(
     files = {file.path for file in store.client.list_artifacts(run.info.run_id)}
     assert files == {"trial.json", "predictions.npz"}
     with store.artifact(run.info.run_id, "predictions.npz") as path:
-        assert np.load(path)["fold_0"].shape == (2, 3)
+        assert np.load(path)["predictions"].shape == (2, 2)
+    # as sure as .75, right in one of two
+    assert run.data.metrics["overconfidence"] == 0.25
 
 
 def test_the_values_of_a_complete_trial(store, begin, make_trial, nothing):
@@ -206,6 +209,52 @@ def test_the_values_of_a_complete_trial(store, begin, make_trial, nothing):
         assert metrics[name] == pytest.approx(value, abs=1e-12), name
         assert [step for step, _ in history(store, run, name)] == [0], name
     assert metrics["score"] == trial.score  # exact: what `best` shows
+
+
+def test_a_trial_that_overfits_is_tagged_with_its_epoch(
+    store, begin, make_trial, make_fold, nothing
+):
+    falling = {"loss": [0.4, 0.3, 0.2, 0.1]}
+    folds = [make_fold(number) for number in range(3)]
+    overfit = tuple(replace(f, curves=f.curves | falling) for f in folds)
+    recorder = begin()
+    send(recorder, make_trial(0, folds=overfit), nothing)
+    send(recorder, make_trial(1), nothing)
+    send(recorder, make_trial(2, state="stopped", n_folds=1), nothing)
+    first, second, third = (store.find(f"a/{number}") for number in range(3))
+    assert first.data.tags["diagnosis"] == "overfit"
+    assert first.data.metrics["overfit_since"] == 3
+    assert second.data.tags["diagnosis"] == "undecided"
+    assert "overfit_since" not in second.data.metrics
+    assert "diagnosis" not in third.data.tags  # it was not trained to its end
+    condition = "tags.diagnosis = 'overfit' and metrics.overfit_since < 4"
+    (found,) = store.client.search_runs([recorder.experiment_id], condition)
+    assert found.info.run_id == first.info.run_id
+
+
+def test_a_trial_is_underfit_once_a_larger_one_has_learned_more(
+    store, begin, make_trial, make_fold, nothing
+):
+    large = tuple(make_fold(n, height=0.95, n_parameters=5000) for n in range(3))
+    trials = [make_trial(0, height=0.7), make_trial(1, folds=large)]
+    recorder = begin()
+    for trial in trials:
+        send(recorder, trial, nothing)
+    assert store.find("a/0").data.tags["diagnosis"] == "undecided"
+    recorder.underfit(trials)
+    assert store.find("a/0").data.tags["diagnosis"] == "underfit"
+    assert store.find("a/1").data.tags["diagnosis"] == "undecided"
+
+
+def test_a_regression_has_no_confidence(store, begin, make_trial, tmp_path):
+    folds = make_trial().folds
+    for fold in folds:
+        fold.curves["mae"], fold.curves["val_mae"] = [1.0] * 4, [1.0] * 4
+    path = tmp_path / "trial-00000.npz"
+    np.savez(path, y=np.ones(3), predictions=np.ones(3, np.float16))
+    recorder = begin(metrics=("mae", "mse"))
+    recorder.trial(make_trial(folds=folds, metric="mae"), path)
+    assert "overconfidence" not in store.find("a/0").data.metrics
 
 
 def test_mean_curves_and_fold_curves_have_a_value_per_epoch(

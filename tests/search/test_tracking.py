@@ -65,7 +65,8 @@ def run_study(tracker, journal, trials):
             lambda t=trial, f=fold: tracker.fold_done(t, f) for fold in trial.folds
         ]
         if trial.state is TrialState.COMPLETE:
-            journal.keep_predictions(trial.number, {"fold_0": np.ones((2, 3))})
+            kept = {"y": np.array([0, 1]), "predictions": np.eye(2)}
+            journal.keep_predictions(trial.number, kept)
         if trial.state is not TrialState.RUNNING:
             calls.append(lambda t=trial: tracker.trial_done(t))
         for call in calls:

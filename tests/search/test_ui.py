@@ -24,6 +24,7 @@ from search.ui_view import (
     KIND_TAG,
     MAX_PARAMS,
     METRICS,
+    TAGS,
     VIEW_TAG,
     pack,
     runs_address,
@@ -112,6 +113,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
                     tags={
                         "mlflow.parentRunId": study.info.run_id,
                         "tunefold.key": f"{name}/{number}",
+                        "diagnosis": "overfit",
                     },
                 ).info.run_id
                 values = (score, 0.01, 0.02, 1000 * (number + 1), 3.5)
@@ -169,6 +171,7 @@ def test_saving_a_view_again_replaces_it(store: dict[str, str]) -> None:
     assert view["selectedColumns"] == [
         *(f"metrics.`{name}`" for name in METRICS),
         *(f"params.`{name}`" for name in PARAMS),
+        *(f"tags.`{name}`" for name in TAGS),
     ]
 
 
@@ -183,7 +186,7 @@ def test_a_view_fits_the_smallest_tag_of_any_mlflow(store: dict[str, str]) -> No
     key = save_view(client, wide, "abc", greater_is_better=True, varying_params=names)
     tag = client.get_experiment(wide).tags[VIEW_TAG + key]
     assert len(tag) < 5000  # the limit of older servers; it is 20,000 in 3.17
-    assert len(unpack(tag)["selectedColumns"]) == len(METRICS) + MAX_PARAMS
+    assert len(unpack(tag)["selectedColumns"]) == len(METRICS) + MAX_PARAMS + len(TAGS)
 
 
 # Ports and stores
@@ -347,7 +350,8 @@ def test_a_browser_shows_the_trials_and_the_wanted_columns(
     assert ask(browser, score, n_rows=len(SCORES)) == best_first
     header = browser.execute_script(f"return {HEADER}")
     shown = [name.strip() for name in header if name.strip()]
-    assert shown == ["Run Name", "Created", *METRICS, *PARAMS, "Duration"]
+    columns = [*METRICS, *PARAMS, *TAGS]
+    assert shown == ["Run Name", "Created", *columns, "Duration"]
 
     browser.get("about:blank")  # else only the part behind # changes: no new page
     key = store["key"]
