@@ -181,7 +181,7 @@ class Recorder:
         else:
             run_id = self._store.create_run(
                 self.experiment_id,
-                f"{self._settings.name}-{trial.number}",
+                self._run_name(trial),
                 tags={
                     KEY: key,
                     KIND: "trial",
@@ -195,6 +195,11 @@ class Recorder:
         self._log_params(run_id, trial)
         self._runs[trial.number] = run_id
         return run_id
+
+    def _run_name(self, trial: Trial) -> str:
+        if "technique" in trial.tags:  # a homework's
+            return f"{trial.tags['technique']}, {trial.tags['setting']}"
+        return f"{self._settings.name}-{trial.number}"
 
     def _tags_of(self, trial: Trial) -> dict[str, str]:
         tags = {

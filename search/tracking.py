@@ -79,6 +79,7 @@ class MlflowTracker:
             self._recorder.run_id,
             greater_is_better=METRICS[s.metrics[0]].greater_is_better,
             varying_params=varying(trials),
+            techniques=any("technique" in trial.tags for trial in trials),
         )
         self._recorder.underfit(trials)
         self._recorder.end(

@@ -19,6 +19,7 @@ from urllib.parse import quote, urlencode
 SCORE = "metrics.`score`"
 METRICS = ("score", "score_std", "gap", "n_parameters", "seconds")
 TAGS = ("diagnosis",)
+HOMEWORK_TAGS = ("technique", "setting", "step")
 PINNED = ("attributes.`Run Name`", "runDateAndNestInfo")  # always shown, on the left
 SECTION = "Model metrics"  # the UI's own name: what a view leaves out comes after it
 MAX_PARAMS = 10  # more columns than that do not fit beside the metrics on a screen
@@ -76,6 +77,7 @@ def save_view(
     *,
     greater_is_better: bool,
     varying_params: Sequence[str],
+    techniques: bool = False,
 ) -> str:
     """Save how the UI shows one study's trials, in tags of the experiment.
 
@@ -88,13 +90,16 @@ def save_view(
         greater_is_better: Whether the highest score comes first.
         varying_params: Names of the parameters that differ between trials, the
             most interesting first; the first ten become columns.
+        techniques: Whether trials carry the tags of a homework: they become columns,
+            and trials of one technique are shown as a group with its mean.
 
     Returns:
         The key of the view, for `runs_address`.
     """
     columns = [f"metrics.`{name}`" for name in METRICS]
     columns += [f"params.`{name}`" for name in varying_params[:MAX_PARAMS]]
-    columns += [f"tags.`{name}`" for name in TAGS]
+    tags = (*HOMEWORK_TAGS, *TAGS) if techniques else TAGS
+    columns += [f"tags.`{name}`" for name in tags]
     state = _search(study_run_id, greater_is_better=greater_is_better) | {
         "selectedColumns": columns,
         # Without an order the UI sorts them by name, after its own `duration`, which
@@ -108,6 +113,11 @@ def save_view(
         ],
         "isAccordionReordered": True,
     }
+    if techniques:
+        state["groupBy"] = {
+            "aggregateFunction": "average",
+            "groupByKeys": [{"mode": "tag", "groupByData": "technique"}],
+        }
     key = view_key(study_run_id)
     client.set_experiment_tag(experiment_id, VIEW_TAG + key, pack(state))
     client.set_experiment_tag(experiment_id, KIND_TAG, "custom_model_development")

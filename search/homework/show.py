@@ -84,6 +84,7 @@ def show_results(results: Results, out: Console) -> None:
     main, beside = results.metrics
     table = Table(
         box=box.SIMPLE_HEAD,
+        padding=(0, 1),
         title=f"{results.name}: means over {results.plan.n_splits} fresh splits",
         title_justify="left",
     )

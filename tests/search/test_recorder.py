@@ -232,6 +232,16 @@ def test_a_trial_that_overfits_is_tagged_with_its_epoch(
     assert found.info.run_id == first.info.run_id
 
 
+def test_a_trial_of_a_homework_is_named_after_its_technique(
+    store, begin, make_trial, nothing
+):
+    tags = {"technique": "dropout", "setting": "dropout 0.5", "step": "2 alone"}
+    send(begin(), replace(make_trial(0), tags=tags), nothing)
+    run = store.find("a/0")
+    assert run.info.run_name == "dropout, dropout 0.5"
+    assert tags.items() <= run.data.tags.items()
+
+
 def test_a_trial_is_underfit_once_a_larger_one_has_learned_more(
     store, begin, make_trial, make_fold, nothing
 ):

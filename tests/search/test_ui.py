@@ -175,6 +175,26 @@ def test_saving_a_view_again_replaces_it(store: dict[str, str]) -> None:
     ]
 
 
+def test_a_homework_is_grouped_by_technique(store: dict[str, str]) -> None:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(store["uri"])
+    key = save_view(
+        client,
+        store["experiment"],
+        "homework",
+        greater_is_better=False,
+        varying_params=PARAMS,
+        techniques=True,
+    )
+    tags = client.get_experiment(store["experiment"]).tags
+    view = unpack(tags[VIEW_TAG + key])
+    (group,) = view["groupBy"]["groupByKeys"]
+    assert group == {"mode": "tag", "groupByData": "technique"}
+    assert "tags.`setting`" in view["selectedColumns"]
+    assert "groupBy" not in unpack(tags[VIEW_TAG + store["key"]])
+
+
 def test_a_view_fits_the_smallest_tag_of_any_mlflow(store: dict[str, str]) -> None:
     from mlflow import MlflowClient
 
