@@ -14,6 +14,7 @@ from rich.table import Table
 from pipelines.spec import short_name
 from search.diagnosis import Diagnosis, diagnose_all
 from search.metrics import METRICS
+from search.numbers import with_unit, write_score
 from search.objectives import objective_values, pareto_front
 from search.scoring import generalization_gap, mean_score, rank, score_std
 from search.types import Settings, Trial, TrialState
@@ -267,18 +268,19 @@ def _on_front(settings: Settings, trials: Sequence[Trial]) -> list[bool | None]:
 
 
 def _columns(settings: Settings) -> list[str]:
-    others = list(settings.metrics[1:])
+    first, *others = (with_unit(name, settings.unit) for name in settings.metrics)
     front = ["front"] if len(settings.objectives) > 1 else []
     measured = ["gap", "epoch", "weights", "seconds"]
-    return [settings.metrics[0], *others, *measured, *front, "diagnosis"]
+    return [first, *others, *measured, *front, "diagnosis"]
 
 
 def _cells(settings: Settings, row: Row) -> list[str]:
     single = math.isnan(row.score_std)
+    spread = write_score(row.score_std, like=row.score)
     return [
-        f"{row.score:.4f}" + ("" if single else f" ±{row.score_std:.4f}"),
-        *(f"{row.metrics[name]:.4f}" for name in settings.metrics[1:]),
-        f"{row.gap:+.4f}",
+        write_score(row.score) + ("" if single else f" ±{spread}"),
+        *(write_score(row.metrics[name]) for name in settings.metrics[1:]),
+        write_score(row.gap, sign=True, like=row.score),
         str(row.epoch),
         f"{row.n_parameters:,}",
         f"{row.seconds:.0f}",
@@ -288,7 +290,7 @@ def _cells(settings: Settings, row: Row) -> list[str]:
 
 
 def _dummy_cells(settings: Settings) -> list[str]:
-    scores = [f"{settings.dummy[name]:.4f}" for name in settings.metrics]
+    scores = [write_score(settings.dummy[name]) for name in settings.metrics]
     return scores + [""] * (len(_columns(settings)) - len(scores))
 
 

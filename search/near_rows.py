@@ -41,6 +41,9 @@ def near_duplicate_groups(X: NDArray[Any]) -> NDArray[np.int64]:
     Where most rows of 5,000 or fewer have ten copies or more, copies look like
     density, and only equal rows are found.
 
+    Words of a text (uint32, see `pipelines.tokens`) are names, not amounts: only rows
+    of the same words in the same order are found.
+
     Args:
         X: Rows first, (n, ...); integers, floats or booleans.
 
@@ -64,6 +67,8 @@ def near_duplicate_groups(X: NDArray[Any]) -> NDArray[np.int64]:
     _, first, equal = np.unique(
         each_as_one.ravel(), return_index=True, return_inverse=True
     )
+    if X.dtype == np.uint32:
+        return first[equal].astype(np.int64)
     group = _join_near(rows, first, one_unit=X.ndim > 2 or X.dtype == np.uint8)
     _, first, group = np.unique(group[equal], return_index=True, return_inverse=True)
     return first[group].astype(np.int64)

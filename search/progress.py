@@ -11,6 +11,7 @@ from rich.text import Text
 
 from search.leaderboard import describe
 from search.metrics import METRICS
+from search.numbers import write_score
 from search.scoring import best_trial, mean_score
 from search.types import Budget, FoldResult, Settings, Trial, TrialState
 
@@ -105,7 +106,7 @@ class SearchProgress:
             table.add_row(
                 str(trial.number),
                 folds if running else trial.state.value,
-                "" if trial.score is None else f"{trial.score:.4f}",
+                "" if trial.score is None else write_score(trial.score),
                 describe(trial.params),
             )
         return Group(self._bars, Text(self._best_note()), table)
@@ -139,8 +140,8 @@ class SearchProgress:
         if best is None:
             return "no complete trial yet"
         return (
-            f"best so far: {self._metric.name} {best.score:.4f} (trial {best.number}: "
-            f"{describe(best.params)})"
+            f"best so far: {self._metric.name} {write_score(best.score or 0.0)} "
+            f"(trial {best.number}: {describe(best.params)})"
         )
 
     def _line(self, trial: Trial) -> str:
@@ -150,7 +151,7 @@ class SearchProgress:
         if trial.score is None or trial.epoch is None:
             return f"{head}  {trial.reason}"
         values = "  ".join(
-            f"{name} {mean_score(METRICS[name], trial.folds, trial.epoch):.4f}"
+            f"{name} {write_score(mean_score(METRICS[name], trial.folds, trial.epoch))}"
             for name in self._settings.metrics
         )
         copy = "" if trial.copy_of is None else f"  (as trial {trial.copy_of})"

@@ -12,6 +12,7 @@ from pipelines.part import Part
 from search.intervals import score_interval
 from search.leaderboard import describe
 from search.metrics import METRICS
+from search.numbers import write_score
 from spaces.params import Scalar
 
 
@@ -82,22 +83,23 @@ class RerunReport:
             f"{self.study}, trial {self.trial}: {describe(self.params)}",
             f"trained on all {self.n_train:,} training rows for {self.epochs} epochs, "
             f"{self.n_seeds} seeds; {self.n_test:,} test rows",
-            f"cross-validation {first} {self.cv_score:.4f}",
+            f"cross-validation {first} {write_score(self.cv_score)}",
             "",
         ]
         for name, score in self.metrics.items():
-            spread = (
-                "" if math.isnan(score.seed_std) else f" ±{score.seed_std:.4f} (seeds)"
-            )
+            spread = ""
+            if not math.isnan(score.seed_std):
+                spread = f" ±{write_score(score.seed_std, like=score.mean)} (seeds)"
+            low, high = (write_score(end) for end in (score.low, score.high))
             lines.append(
-                f"test {name} {score.mean:.4f}{spread}, 95 % interval over test rows "
-                f"{score.low:.4f} to {score.high:.4f} ({score.interval})"
+                f"test {name} {write_score(score.mean)}{spread}, 95 % interval over "
+                f"test rows {low} to {high} ({score.interval})"
             )
         if self.n_repeated == self.n_test:
             lines.append("all test rows also occur among the training rows")
         elif self.n_repeated:
             unseen = ", ".join(
-                f"{name} {score.unseen_mean:.4f}"
+                f"{name} {write_score(score.unseen_mean)}"
                 for name, score in self.metrics.items()
             )
             lines.append(

@@ -265,6 +265,7 @@ class Settings:
         data_source: Where they came from, in words.
         split_digest: Digest of all folds' row numbers.
         dummy: Mean over folds of each metric for a predictor that ignores its inputs.
+        unit: Of a regression's target; empty for none.
         tags: The user's own tags.
     """
 
@@ -292,4 +293,5 @@ class Settings:
     groups: str | None = None
     target_digest: str = ""
     dummy: Mapping[str, float] = field(default_factory=dict)
+    unit: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)

@@ -159,10 +159,13 @@ def _print(
 def _mean_and_spread(side: "Entrant") -> str:
     import numpy as np
 
-    mean = f"{np.mean(side.scores):.4f}"
+    from search.numbers import write_score
+
+    mean = float(np.mean(side.scores))
     if len(side.scores) == 1:
-        return mean
-    return f"{mean} ±{np.std(side.scores, ddof=1):.4f}"
+        return write_score(mean)
+    spread = float(np.std(side.scores, ddof=1))
+    return f"{write_score(mean)} ±{write_score(spread, like=mean)}"
 
 
 def _epochs(side: "Entrant") -> str:

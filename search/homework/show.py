@@ -10,6 +10,7 @@ from rich.table import Table
 from search.homework.grid import BASELINE
 from search.homework.plan import Plan, networks
 from search.homework.results import READINGS, Entry, Results, make_capacity
+from search.numbers import with_unit, write_score
 from search.splitters import make_splitter
 from search.types import Trial
 
@@ -35,9 +36,9 @@ def show_capacities(trials: Sequence[Trial], console: Console) -> None:
         table.add_row(
             "-".join(map(str, found.widths)),
             f"{found.n_parameters:,}",
-            f"{found.curves['loss'][-1]:.4f}",
-            f"{valid[-1]:.4f}",
-            f"{valid[lowest]:.4f}, epoch {lowest + 1}",
+            write_score(found.curves["loss"][-1]),
+            write_score(valid[-1]),
+            f"{write_score(valid[lowest])}, epoch {lowest + 1}",
             "no"
             if since is None
             else f"from epoch {since}" + (", visibly" if found.visible else ""),
@@ -81,7 +82,7 @@ def show_results(results: Results, out: Console) -> None:
     Where the terminal is narrow, settings and costs stand below the scores.
     """
     wide = out.width >= WIDE
-    main, beside = results.metrics
+    main, beside = (with_unit(name, results.unit) for name in results.metrics)
     table = Table(
         box=box.SIMPLE_HEAD,
         padding=(0, 1),
@@ -120,7 +121,8 @@ def show_results(results: Results, out: Console) -> None:
     out.print(f"{results.n_test:,} test rows, {of_seeds}:")
     for score in results.test:
         values = ", ".join(
-            f"{name} {sum(each) / len(each):.4f}" for name, each in score.scores.items()
+            f"{name} {write_score(sum(each) / len(each))}"
+            for name, each in score.scores.items()
         )
         out.print(f"  {score.technique}, epoch {score.epoch}: {values}", soft_wrap=True)
 
@@ -129,13 +131,13 @@ def _scores(results: Results, entry: Entry) -> list[str]:
     main, beside = results.metrics
     cells = [entry.technique]
     for reading in READINGS:
-        cells.append(f"{entry.mean(reading, main):.4f}")
+        cells.append(write_score(entry.mean(reading, main)))
         if entry.technique == BASELINE:
             cells += ["", ""]
         else:
             effect = results.effect(entry.technique, reading)
-            cells += [f"{effect.difference:+.4f}", effect.verdict]
-    return [*cells, f"{entry.mean('best', beside):.4f}"]
+            cells += [write_score(effect.difference, sign=True), effect.verdict]
+    return [*cells, write_score(entry.mean("best", beside))]
 
 
 def _costs(entry: Entry) -> tuple[str, str, str, str]:

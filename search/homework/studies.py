@@ -173,6 +173,7 @@ def _settings(
         experiment=place.experiment,
         data_digest=plan.data_digest,
         data_source=place.data.source,
+        unit=place.pipeline.unit,
         split_digest=rows_digest(folds),
         max_parameters=None,
         tags={"homework": place.homework, "homework_step": step},

@@ -57,3 +57,15 @@ def test_integers_do_not_overflow_and_the_rows_given_are_not_changed():
     raw = np.ones((2, 3), np.float32)  # already of the result's type
     fit(raw)(raw)
     assert np.array_equal(raw, np.ones((2, 3)))
+
+
+def test_each_channel_has_its_own_pair():
+    images = np.stack([IMAGES, IMAGES // 8 + 100, np.zeros_like(IMAGES)], axis=-1)
+    scaled = fit(images)(images)
+    assert scaled.dtype == np.float32
+    for channel, spread in enumerate((1, 1, 0)):
+        # float32 sums of 5,000 values
+        assert scaled[..., channel].mean() == pytest.approx(0, abs=1e-5)
+        assert scaled[..., channel].std() == pytest.approx(spread, rel=1e-5)
+    # nothing changes for the first one because others stand beside it
+    assert np.array_equal(scaled[..., 0], fit(IMAGES)(IMAGES))

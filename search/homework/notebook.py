@@ -1,0 +1,330 @@
+"""The notebook to hand in: live cells, the embedded table, facts and empty answers."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from search.errors import SettingsError
+from search.export import builder_code, network_options
+from search.homework import cells, drawing, facts, preparing, training
+from search.homework.embedded import (
+    Plain,
+    chosen_options,
+    table_code,
+    table_digest,
+    table_of,
+)
+from search.homework.execution import run_cells, write_html
+from search.homework.grid import BASELINE, COMBINED
+from search.homework.loading import Loading, find_loading
+from search.homework.plan import VALID_SHARE
+from search.homework.results import READINGS, Results
+from search.homework.template import Text, read_template
+from search.metrics import METRICS
+from spaces.params import Scalar
+
+METADATA = "tunefold"
+"""Key of the notebook's and the cells' metadata; `search.homework.check` reads it."""
+
+
+def write_notebook(
+    results: Results, folder: Path, *, template: Path | None, execute: bool = True
+) -> Path:
+    """Write the notebook and the same as HTML, run from top to bottom.
+
+    Args:
+        results: What was measured; nothing else is read.
+        folder: Where `NAME.ipynb` and `NAME.html` are written, replacing older ones.
+        template: The text in another language; None for English.
+        execute: Run the cells in a fresh kernel of this Python.
+
+    Returns:
+        Path of the notebook.
+
+    Raises:
+        SettingsError: The template is wrong; nothing was written.
+        FatalError: A cell failed; both files show where.
+    """
+    import nbformat
+
+    text = read_template(template)
+    notebook = make_notebook(results, text)
+    path = folder / f"{results.name}.ipynb"
+    try:
+        if execute:
+            run_cells(notebook, folder, backend=results.plan.backend)
+    finally:
+        nbformat.write(notebook, path)
+        language = text.pieces["language"]
+        write_html(notebook, path.with_suffix(".html"), language=language)
+    return path
+
+
+def make_notebook(results: Results, text: Text) -> Any:
+    """Return the notebook as nbformat's node, its cells not yet run."""
+    import nbformat
+
+    loading = _loading(results)
+    table = table_of(results, text, with_curves=loading is None)
+    sheet = _Sheet(text)
+    _card(sheet, results)
+    if loading is None:
+        _embedded_curves(sheet, results, table)
+    else:
+        _live(sheet, results, loading)
+    _cross_validated(sheet, results, table, with_table=loading is not None)
+    sheet.markdown("conclusion", text("conclusion"))
+    sheet.question("conclusion")
+    notebook = nbformat.v4.new_notebook(cells=sheet.cells)
+    notebook.metadata.kernelspec = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
+    notebook.metadata[METADATA] = _metadata(results, table, live=loading is not None)
+    return notebook
+
+
+@dataclass
+class _Sheet:
+    """Cells in their order; each has its role as id and in its metadata."""
+
+    text: Text
+    cells: list[Any] = field(default_factory=list)
+
+    def markdown(self, role: str, source: str, **metadata: Any) -> None:
+        import nbformat
+
+        self._add(nbformat.v4.new_markdown_cell(source), role, metadata)
+
+    def code(self, role: str, source: str, **values: Any) -> None:
+        import nbformat
+
+        filled = cells.fill(source, self.text, **values)
+        self._add(nbformat.v4.new_code_cell(filled), role, {})
+
+    def question(self, about: str) -> None:
+        """Add the empty cell for the student's own text."""
+        blank = self.text("explanation", question=self.text(f"question-{about}"))
+        self.markdown(f"explanation-{about}", blank + "\n\n", blank=blank)
+
+    def _add(self, cell: Any, role: str, metadata: Plain) -> None:
+        cell.id = role
+        cell.metadata[METADATA] = {"role": role, **metadata}
+        self.cells.append(cell)
+
+
+def _loading(results: Results) -> Loading | None:
+    """Return how data are loaded; None where the notebook cannot train."""
+    try:
+        for entry in results.entries:
+            builder_code(entry.params, task=_task(results))
+    except SettingsError:  # nothing that plain Keras code could be written for
+        return None
+    return find_loading(results.plan.pipeline)
+
+
+def _task(results: Results) -> Any:
+    return METRICS[results.metrics[0]].task
+
+
+def _card(sheet: _Sheet, results: Results) -> None:
+    plan, text = results.plan, sheet.text
+    pipeline = f"`{plan.pipeline}`"
+    studies = "<br>".join(
+        f"{name} `{digest[:16]}`" for name, digest in results.split_digests.items()
+    )
+    student = f' --student "{plan.student}"' if plan.student else ""
+    spec = f'"{plan.pipeline}"' if ":" in plan.pipeline else plan.pipeline
+    minutes = ", ".join(
+        f"{name} {text.number(value, 1)}" for name, value in results.minutes.items()
+    )
+    card = text(
+        "card",
+        student=plan.student or text("nobody"),
+        name=results.name,
+        pipeline=pipeline,
+        source=results.data_source,
+        data_digest=plan.data_digest,
+        studies=studies,
+        seed=plan.seed,
+        tuning_seed=plan.tuning_seed,
+        fresh_seed=plan.fresh_seed,
+        rows=text("all-rows") if plan.n_rows is None else text.count(plan.n_rows),
+        notebook_rows=text.count(plan.notebook_rows),
+        epochs=plan.epochs,
+        n_settings=plan.n_settings,
+        n_splits=plan.n_splits,
+        n_seeds=plan.n_seeds,
+        minutes=minutes,
+        cut="; ".join(_cut(line, text) for line in plan.cut) or text("nothing"),
+        command=f"tunefold homework {spec}{student} --plan plan.json",
+    )
+    title = text("title", pipeline=pipeline)
+    note = text("note", note=results.note.replace("\n", "\n> ")) if results.note else ""
+    sheet.markdown("card", "\n\n".join(filter(None, [title, note, card])))
+
+
+def _cut(line: str, text: Text) -> str:
+    """Say a line of the plan in the text's language: `what: got instead of most`."""
+    what, _, amount = line.partition(": ")
+    numbers = [each.replace(",", "") for each in amount.split(" instead of ")]
+    if len(numbers) != 2 or not all(map(str.isdecimal, numbers)):
+        return line
+    got, most = (text.count(int(each)) for each in numbers)
+    word = text.word(f"cut-{what.replace(' ', '-')}", what)
+    return text("cut-line", what=word, got=got, most=most)
+
+
+def _live(sheet: _Sheet, results: Results, loading: Loading) -> None:
+    plan, text, task = results.plan, sheet.text, _task(results)
+    base = results.entry(BASELINE).params
+    sheet.code("imports", cells.IMPORTS, backend=plan.backend)
+    sheet.markdown("settings-text", text("settings"))
+    settings = _settings(results, loading, base)
+    sheet.code("settings", cells.settings_code(settings, text("quick-comment")))
+    sheet.code("names", _names(results, text))
+    sheet.markdown("load-text", text("load"))
+    sheet.code("load", loading.load + preparing.LOADED[loading.kind])
+    sheet.markdown("preprocess-text", text("preprocess"))
+    sheet.code("preprocess", preparing.preprocess_code(loading, task))
+    sheet.markdown("build-text", text("build"))
+    sheet.code("build", builder_code(base, task=task) + training.built_code(task))
+    sheet.markdown("train-text", text("train"))
+    sheet.code("train", training.train_code(loading, task))
+    sheet.markdown("run-text", text("run"))
+    sheet.code("run", training.RUN)
+    sheet.markdown("evaluate-text", text("evaluate"))
+    sheet.code("measure", training.measure_code(results.metrics, task))
+    _curves(sheet, "", say_techniques=drawing.SAY_AGAINST)
+    of_classes = task == "classification"
+    kind = "confusion" if of_classes else "residuals"
+    best = text.word(_best_single(results))
+    sheet.markdown(f"{kind}-text", text(kind, best=best))
+    sheet.code(kind, drawing.CONFUSION if of_classes else drawing.RESIDUALS)
+    say = drawing.SAY_CONFUSION if of_classes else drawing.SAY_RESIDUALS
+    sheet.code(f"{kind}-facts", say)
+    sheet.question(kind)
+    sheet.markdown("live-table-text", text("live-table"))
+    sheet.code("live-table", drawing.LIVE_TABLE)
+
+
+def _embedded_curves(sheet: _Sheet, results: Results, table: Plain) -> None:
+    text = sheet.text
+    sheet.code("imports", cells.FEW_IMPORTS)
+    sheet.code("names", _names(results, text))
+    sheet.markdown("no-live-text", text("no-live"))
+    sheet.code("cross-validated", table_code(table))
+    sheet.code("measure", drawing.EMBEDDED_CURVES)
+    _curves(sheet, "no-live-", say_techniques=drawing.SAY_CURVES)
+
+
+def _curves(sheet: _Sheet, prefix: str, *, say_techniques: str) -> None:
+    sheet.markdown("curves-baseline-text", sheet.text(f"{prefix}curves-baseline"))
+    sheet.code("curves-baseline", drawing.BASELINE)
+    sheet.code("curves-baseline-facts", drawing.SAY_BASELINE)
+    sheet.question("baseline")
+    sheet.markdown("curves-all-text", sheet.text(f"{prefix}curves-all"))
+    sheet.code("curves-all", drawing.TECHNIQUES)
+    sheet.code("curves-all-facts", say_techniques)
+    sheet.question("techniques")
+
+
+def _cross_validated(
+    sheet: _Sheet, results: Results, table: Plain, *, with_table: bool
+) -> None:
+    plan, text = results.plan, sheet.text
+    sheet.markdown(
+        "cross-validated-text",
+        text(
+            "cross-validated",
+            seed=plan.seed,
+            n_splits=plan.n_splits,
+            name=results.name,
+            digest=table_digest(table)[:16],
+        ),
+    )
+    if with_table:
+        sheet.code("cross-validated", table_code(table))
+    readings = {reading: text.word(reading) for reading in READINGS}
+    for role, code, said in (
+        ("table", drawing.TABLE, facts.table_facts(results, text)),
+        ("effects", drawing.EFFECTS, facts.effect_facts(results, text)),
+        ("capacity", drawing.CAPACITY, facts.capacity_facts(results, text)),
+        ("test", drawing.TEST, facts.final_facts(results, text)),
+    ):
+        values = {"n_test": text.count(results.n_test), "look": results.look}
+        sheet.markdown(f"{role}-text", text(role, **values, n_seeds=plan.n_seeds))
+        sheet.code(role, code.replace("READINGS", repr(readings)))
+        sheet.markdown(f"{role}-facts", facts.bullets(said))
+        sheet.question(role)
+
+
+def _settings(results: Results, loading: Loading, base: Any) -> dict[str, Any]:
+    plan, task = results.plan, _task(results)
+    settings: dict[str, Any] = {
+        "SEED": plan.seed,
+        "N_ROWS": plan.notebook_rows,
+        "VALID_SHARE": cells.Code("1 / 3") if VALID_SHARE == 1 / 3 else VALID_SHARE,
+        "EPOCHS": plan.epochs,
+        "BATCH_SIZE": base["batch_size"],
+        "NETWORK": network_options(base),
+        "TECHNIQUES": {
+            entry.technique: _arguments(chosen_options(entry, results))
+            for entry in results.entries
+        },
+        "BEST_SINGLE": _best_single(results),
+        "CLASSES": list(results.classes),
+    }
+    if task == "regression":
+        settings["UNIT"] = results.unit
+    if loading.kind == "text":
+        settings |= {
+            "N_WORDS": base["n_words"],
+            "NGRAMS": base["ngrams"],
+            "WEIGHTING": base["weighting"],
+        }
+    return settings
+
+
+def _arguments(options: dict[str, Scalar]) -> dict[str, Scalar]:
+    """Return what `run` takes; the learning rate is the same for all."""
+    return {name: value for name, value in options.items() if name != "learning_rate"}
+
+
+def _best_single(results: Results) -> str:
+    """Return the technique that met the test rows; else the best at the best epoch."""
+    tested = [score.technique for score in results.test]
+    main = METRICS[results.metrics[0]]
+    singles = [e for e in results.entries if e.technique not in (BASELINE, COMBINED)]
+    known = [e for e in singles if e.technique in tested] or singles
+    best = max(known, key=lambda e: main.sign(e.mean("best", main.name)), default=None)
+    return BASELINE if best is None else best.technique
+
+
+def _names(results: Results, text: Text) -> str:
+    return cells.fill(
+        drawing.NAMES,
+        text,
+        names=facts.names(results, text),
+        labels=facts.labels(results, text),
+    )
+
+
+def _metadata(results: Results, table: Plain, *, live: bool) -> Plain:
+    plan = results.plan
+    facts_: Plain = {
+        "homework": results.name,
+        "student": plan.student,
+        "pipeline": plan.pipeline,
+        "task": _task(results),
+        "live": live,
+        "metrics": list(results.metrics),
+        "techniques": [entry.technique for entry in results.entries],
+        "seeds": [plan.seed, plan.tuning_seed, plan.fresh_seed],
+        "splits": dict(results.split_digests),
+        "data": plan.data_digest,
+        "look": results.look,
+        "table": table_digest(table),
+    }
+    return facts_ | {"seal": table_digest(facts_)}
