@@ -1,10 +1,10 @@
 """Heads, losses and optimizers: what turns hidden layers into a compiled model."""
 
-import math
 from collections.abc import Mapping
 from typing import Any, cast
 
 from pipelines.pipeline import Shape
+from pipelines.schedules import learning_rate, steps_per_epoch
 from spaces.params import Scalar
 
 STEPS_PER_EXECUTION = 25
@@ -60,32 +60,56 @@ def compile_model(
     else:
         model = keras.Model(inputs, value_head(features))
     model.compile(
-        optimizer=optimizer(params),
+        optimizer=optimizer(params, shape),
         loss=_loss(model, params, shape),
         steps_per_execution=steps_per_execution(params, shape),
     )
+    model.planned_epochs = shape.epochs  # for techniques that `fit` starts later
     return model
 
 
-def optimizer(params: Mapping[str, Scalar]) -> Any:
-    """Return the Keras optimizer of `optimizer` and its learning rate.
+def optimizer(params: Mapping[str, Scalar], shape: Shape | None = None) -> Any:
+    """Return the Keras optimizer of `optimizer`, with its schedule, decay and average.
 
-    `sgd` takes `sgd_learning_rate` where the space has one: it needs larger rates.
+    Args:
+        params: `learning_rate`; `sgd` takes `sgd_learning_rate` where the space has
+            one: it needs larger rates. `weight_decay_strength` makes each step take
+            off rate * strength * w beside the step itself: no penalty, whose gradient
+            an adaptive optimizer would scale, and not on biases and normalization.
+            Keras' `adamw` is `adam` with a strength of .004 on all weights unless one
+            is given. `averaging` `ema` keeps an average over steps.
+        shape: See `pipelines.schedules.learning_rate`; only schedules need it.
+
+    Source: Loshchilov and Hutter 2019, Decoupled Weight Decay Regularization,
+    arXiv:1711.05101, algorithms 1 and 2, their schedule multiplier and rate in one
+    number, as in Keras.
     """
     import keras
 
-    if params["optimizer"] == "sgd":
-        rate = params.get("sgd_learning_rate") or params["learning_rate"]
-        return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True)
-    return {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}[
-        cast(str, params["optimizer"])
-    ](params["learning_rate"])
+    sgd = params["optimizer"] == "sgd"
+    given = (params.get("sgd_learning_rate") if sgd else None) or (
+        params["learning_rate"]
+    )
+    rate = learning_rate(cast(float, given), params, shape) if shape else given
+    options: dict[str, Any] = {}
+    if params.get("averaging") == "ema":
+        options |= {"use_ema": True, "ema_momentum": params["ema_momentum"]}
+    strength = params.get("weight_decay_strength")
+    if strength:
+        options["weight_decay"] = strength
+    if sgd:
+        made = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, **options)
+    else:
+        kinds = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
+        made = kinds[cast(str, params["optimizer"])](rate, **options)
+    if strength:
+        made.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return made
 
 
 def steps_per_execution(params: Mapping[str, Scalar], shape: Shape) -> int:
     """Return `STEPS_PER_EXECUTION`, or the steps of an epoch if it has fewer."""
-    steps = math.ceil(shape.n_rows / cast(int, params["batch_size"]))
-    return min(STEPS_PER_EXECUTION, steps)
+    return min(STEPS_PER_EXECUTION, steps_per_epoch(params, shape))
 
 
 def _loss(model: Any, params: Mapping[str, Scalar], shape: Shape) -> Any:

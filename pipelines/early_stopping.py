@@ -13,13 +13,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.shipping import Weights
+from pipelines.shipping import Networks
 
 INNER_SHARE = 0.1
 """Share of the training rows that is set apart: few are lost to training, and the
 log-loss of 1,000 rows still has a standard error of a few percent."""
 
 INNER_SEED = 0  # part of the technique's definition: never a study's seed
+
+
+def n_inner_rows(n_rows: int) -> int:
+    """Return how many of so many training rows are set apart, at least 1."""
+    return max(1, round(INNER_SHARE * n_rows))
 
 
 def inner_rows(y: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -34,7 +39,7 @@ def inner_rows(y: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """
     from sklearn.model_selection import train_test_split
 
-    n_inner = max(1, round(INNER_SHARE * len(y)))
+    n_inner = n_inner_rows(len(y))
     stratify = None
     if y.dtype.kind in "iu":
         _, counts = np.unique(y, return_counts=True)
@@ -47,7 +52,7 @@ def inner_rows(y: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 class BestSoFar:
-    """Keeps the weights with the lowest loss on the inner rows.
+    """Keeps the networks with the lowest loss on the inner rows.
 
     Args:
         predict: Predicts prepared rows.
@@ -62,14 +67,14 @@ class BestSoFar:
         self._patience = patience
         self._best = math.inf
         self._best_epoch = 0
-        self._kept: Weights | None = None
+        self._kept: Networks | None = None
         self.done = False
 
-    def keep(self, model: Any, epoch: int, weights: Weights) -> Weights:
-        """Return the best weights so far; ties keep the earlier ones."""
+    def keep(self, model: Any, epoch: int, networks: Networks) -> Networks:
+        """Return the best networks so far; ties keep the earlier ones."""
         loss = self._loss(self._predict(model, self._X))
         if loss < self._best or self._kept is None:
-            self._best, self._best_epoch, self._kept = loss, epoch, weights
+            self._best, self._best_epoch, self._kept = loss, epoch, networks
         self.done = epoch - self._best_epoch >= self._patience
         return self._kept
 

@@ -15,6 +15,7 @@ from pipelines.fitting import fit, predict
 from pipelines.images import standardise
 from pipelines.models import network
 from pipelines.pipeline import Pipeline
+from spaces.cocktail import COCKTAIL
 from spaces.dense import DENSE
 from spaces.nas import NAS_IMAGES
 
@@ -40,5 +41,5 @@ PIPELINE = Pipeline(
     build=network,
     train=fit,
     evaluate=predict,
-    spaces={"dense": DENSE, "nas": NAS_IMAGES},
+    spaces={"dense": DENSE, "cocktail": COCKTAIL, "nas": NAS_IMAGES},
 )

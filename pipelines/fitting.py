@@ -1,16 +1,22 @@
 """Training and prediction that the pipelines share: plain `model.fit`."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.alterations import alteration
+from pipelines.averaging import EpochAverage, StepAverage
 from pipelines.batches import dense, make_batches
 from pipelines.compiling import UNITS
 from pipelines.early_stopping import BestSoFar, inner_rows
 from pipelines.pipeline import Rows
-from pipelines.shipping import Keeper, shipping
+from pipelines.pruning import Pruner
+from pipelines.resampling import class_weights, resampled
+from pipelines.shipping import Keeper, several, shipping
+from pipelines.snapshots import Snapshots
 from spaces.params import Scalar
 
 PREDICT_ROWS = 1024
@@ -38,30 +44,55 @@ def fit(
         callbacks: Called after the techniques' own: what they see in the model after
             an epoch is what would be shipped.
     """
-    keepers: list[Keeper] = []
+    stopping: list[Keeper] = []
     if params.get("early_stopping") == "on":
         learn, stop = inner_rows(y)
         patience = cast(int, params["patience"])
-        keepers.append(BestSoFar(predict, X[stop], y[stop], patience=patience))
+        stopping = [BestSoFar(predict, X[stop], y[stop], patience=patience)]
         X, y = X[learn], y[learn]
+    X, y = resampled(X, y, params)
+    alter = alteration(params, X)
+    # A training may end before the epochs its schedules are laid over.
+    planned = getattr(model, "planned_epochs", None) or epochs
+    keepers = [*_keepers(X, params, planned), *stopping]
     targets, batch_size = _targets(model, y), cast(int, params["batch_size"])
-    after_epoch = [*([shipping(keepers)] if keepers else []), *callbacks]
-    options = {"epochs": epochs, "callbacks": after_epoch, "verbose": 0}
-    if isinstance(X, np.ndarray):
+    own = [shipping(keepers), *_beginnings(model, keepers)] if keepers else []
+    options = {
+        "epochs": epochs,
+        "callbacks": [*own, *callbacks],
+        "class_weight": class_weights(y, params),
+        "verbose": 0,
+    }
+    if isinstance(X, np.ndarray) and alter is None:
         model.fit(X, targets, batch_size=batch_size, **options)
     else:
-        model.fit(make_batches(X, targets, batch_size=batch_size), **options)
+        batches = make_batches(X, targets, batch_size=batch_size, alter=alter)
+        model.fit(batches, **options)
 
 
 def predict(model: Any, X: Rows) -> NDArray[np.float32]:
     """Predict in inference mode, some thousand rows at once.
 
-    Batch by batch without Keras' data set machinery, which costs several times
-    the prediction itself for a few batches of a small network.
+    A model that holds several networks (`pipelines.shipping.hold`) gives the mean of
+    their predictions. Batch by batch without Keras' data set machinery, which costs
+    several times the prediction itself for a few batches of a small network.
 
     Returns:
         Probabilities float32 (n, n_outputs), or values float32 (n,).
     """
+    networks = several(model)
+    if not networks:
+        return _predict_alone(model, X)
+    own = model.get_weights()
+    members = []
+    for weights in networks:
+        model.set_weights(weights)
+        members.append(_predict_alone(model, X))
+    model.set_weights(own)
+    return cast(NDArray[np.float32], np.mean(members, axis=0, dtype=np.float32))
+
+
+def _predict_alone(model: Any, X: Rows) -> NDArray[np.float32]:
     starts = range(0, X.shape[0], PREDICT_ROWS)
     batches = [
         np.asarray(model.predict_on_batch(dense(X[start : start + PREDICT_ROWS])))
@@ -74,6 +105,40 @@ def predict(model: Any, X: Rows) -> NDArray[np.float32]:
 def is_regression(model: Any) -> bool:
     """Say whether a model predicts values: it ends in their unit."""
     return bool(model.layers[-1].name == UNITS)
+
+
+def _keepers(X: Rows, params: Mapping[str, Scalar], planned: int) -> list[Keeper]:
+    """Return what decides which networks are shipped, in the order in which it acts."""
+    keepers: list[Keeper] = []
+    share = cast(float, params.get("prune_share", 0.0))
+    pruner = Pruner(share, epochs=planned) if share else None
+    averaging = params.get("averaging", "none")
+    if averaging == "ema":
+        keepers.append(StepAverage(X))
+    elif averaging == "swa":
+        start = int(cast(float, params["swa_start"]) * planned)
+        if pruner:  # weights from before and after do not mix
+            start = max(start, pruner.start)
+        keepers.append(EpochAverage(X, start=start))
+    if pruner:
+        keepers.append(pruner)
+    snapshots = cast(int, params.get("snapshots", 1))
+    if snapshots > 1:
+        keepers.append(Snapshots(snapshots, epochs=planned))
+    return keepers
+
+
+def _beginnings(model: Any, keepers: Sequence[Keeper]) -> list[Any]:
+    """Return callbacks for the keepers that also change what is trained."""
+    import keras
+
+    return [
+        keras.callbacks.LambdaCallback(
+            on_epoch_begin=functools.partial(keeper.begin, model)
+        )
+        for keeper in keepers
+        if isinstance(keeper, Pruner)
+    ]
 
 
 def _targets(model: Any, y: NDArray[Any]) -> NDArray[np.float32]:

@@ -10,33 +10,107 @@ from typing import Any, cast
 
 from spaces.params import Scalar
 
+TRAINING_ONLY = ("drop_connect", "weight_norm", "prune_share")
+"""Parameters that change how a kernel is trained, not how a network with known weights
+predicts: without them the same builder gives the network that is shipped."""
+
 
 def dense_stack(x: Any, params: Mapping[str, Scalar]) -> Any:
     """Add the hidden layers of a dense network to the symbolic tensor `x`.
 
-    Each layer is Dense, batch normalization, activation, dropout, in this order;
-    the last three as far as `params` switches them on. L1 and L2 act on kernels
-    only, not on biases.
+    Each layer is Gaussian noise, Dense, batch normalization, layer normalization,
+    activation, dropout, in this order; all but Dense and activation as far as `params`
+    switches them on. With `skip` each layer after the first adds its input to its
+    output, by a linear projection where the widths differ: the way past a layer is
+    neither normalised, activated nor dropped. What acts on weights (L1, L2,
+    constraints, DropConnect, weight normalization, pruning) acts on kernels only, not
+    on biases, and not on the head.
+
+    Source: noise as in Bishop 1995, Training with Noise is Equivalent to Tikhonov
+    Regularization, Neural Computation 7; Ioffe and Szegedy 2015, arXiv:1502.03167; Ba,
+    Kiros, Hinton 2016, arXiv:1607.06450; Srivastava et al. 2014, JMLR 15; skip
+    connections as in He et al. 2015, arXiv:1512.03385, section 3.2 equation 2, with the
+    sum left bare as in He et al. 2016, arXiv:1603.05027, section 3.
     """
     import keras
 
     for layer in range(1, cast(int, params["n_layers"]) + 1):
-        x = keras.layers.Dense(
-            cast(int, params[f"width_{layer}"]), kernel_regularizer=penalty(params)
-        )(x)
+        entered, width = x, cast(int, params[f"width_{layer}"])
+        if params.get("gaussian_noise", 0.0):
+            x = keras.layers.GaussianNoise(cast(float, params["gaussian_noise"]))(x)
+        x = hidden_dense(width, params)(x)
         if params.get("batch_norm", False):
             x = keras.layers.BatchNormalization()(x)
+        if params.get("layer_norm", False):
+            x = keras.layers.LayerNormalization()(x)
         x = keras.layers.Activation(cast(str, params["activation"]))(x)
         if params.get("dropout", 0.0):
             x = keras.layers.Dropout(cast(float, params["dropout"]))(x)
+        if params.get("skip", False) and layer > 1:
+            if entered.shape[-1] != width:
+                entered = hidden_dense(width, params, use_bias=False)(entered)
+            x = keras.layers.Add()([entered, x])
     return x
 
 
+def hidden_dense(
+    width: int, params: Mapping[str, Scalar], *, use_bias: bool = True
+) -> Any:
+    """Return a dense layer with what `params` does to its kernel.
+
+    It is Keras' own unless one of `TRAINING_ONLY` is on.
+    """
+    import keras
+
+    options: dict[str, Any] = {
+        "use_bias": use_bias,
+        "kernel_regularizer": penalty(params),
+        "kernel_constraint": constraint(params),
+    }
+    if not any(params.get(name) for name in TRAINING_ONLY):
+        return keras.layers.Dense(width, **options)
+    from pipelines.reparametrised import ReparametrisedDense
+
+    return ReparametrisedDense(
+        width,
+        drop_connect=cast(float, params.get("drop_connect", 0.0)),
+        weight_norm=cast(bool, params.get("weight_norm", False)),
+        prunable=bool(params.get("prune_share", 0.0)),
+        **options,
+    )
+
+
 def penalty(params: Mapping[str, Scalar]) -> Any:
-    """Return the kernel penalty of `l1_strength` and `l2_strength`, None if off."""
+    """Return the kernel penalty of `l1_strength` and `l2_strength`, None if off.
+
+    Keras adds l1 * sum(|w|) + l2 * sum(w ** 2) to the loss: the gradient of the second
+    is 2 * l2 * w. Where a lecture writes loss + lambda / 2 * sum(w ** 2), its lambda is
+    2 * l2; where it writes lambda * sum(w ** 2), its lambda is l2. Decoupled weight
+    decay, which is no penalty, is in `pipelines.compiling.optimizer`.
+
+    Source: Goodfellow, Bengio, Courville 2016, Deep Learning, section 7.1 (with the
+    half).
+    """
     import keras
 
     l1, l2 = params.get("l1_strength", 0.0), params.get("l2_strength", 0.0)
     if not l1 and not l2:
         return None
     return keras.regularizers.L1L2(l1=l1, l2=l2)
+
+
+def constraint(params: Mapping[str, Scalar]) -> Any:
+    """Return what holds the norm of each unit's weights, None if off.
+
+    `unit_norm` makes it 1 after each step, `max_norm` at most the value of that name.
+
+    Source: Srivastava et al. 2014, Dropout, JMLR 15, section 5.1.
+    """
+    import keras
+
+    kind = params.get("constraint", "none")
+    if kind == "unit_norm":
+        return keras.constraints.UnitNorm(axis=0)
+    if kind == "max_norm":
+        return keras.constraints.MaxNorm(cast(float, params["max_norm"]), axis=0)
+    return None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pipelines.augmentation import augment
 from pipelines.compiling import compile_model
 from pipelines.layers import dense_stack
 from pipelines.pipeline import Shape
@@ -35,5 +36,6 @@ def dense_network(params: Mapping[str, Scalar], shape: Shape) -> Any:
     import keras
 
     inputs = keras.Input(shape.inputs)
-    x = keras.layers.Flatten()(inputs) if len(shape.inputs) > 1 else inputs
+    x = augment(inputs, params)
+    x = keras.layers.Flatten()(x) if len(shape.inputs) > 1 else x
     return compile_model(inputs, dense_stack(x, params), params, shape)

@@ -137,12 +137,12 @@ def run_final(job: FinalJob) -> FinalResult:
         pipeline.load, name=pipeline.name, part="test", expected_digest=job.test_digest
     )
     X_test = transform(test.X)
-    model = as_one_model(pipeline, job.params, fitted.shape, fitted.weights)
+    model = as_one_model(pipeline, job.params, fitted.shape, fitted.networks)
     also = {
         epoch: pipeline.evaluate(
-            as_one_model(pipeline, job.params, fitted.shape, weights), X_test
+            as_one_model(pipeline, job.params, fitted.shape, networks), X_test
         )
-        for epoch, weights in fitted.kept.items()
+        for epoch, networks in fitted.kept.items()
     }
     return FinalResult(
         seed=job.seed,

@@ -8,9 +8,9 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.compiling import UNITS
 from pipelines.pipeline import Pipeline, Rows, Shape
 from pipelines.shipping import Networks, n_parameters, plain, shipped
-from pipelines.shipping import Weights
 from search.errors import ModelTooLargeError, TrialError
 from search.measure import Labelled, Measurer, average_members
 from search.model_cache import fresh_model
@@ -30,7 +30,8 @@ class Fitted:
         n_parameters: Weights of all networks together, as they are shipped.
         epoch_seconds: Training time of each epoch, all networks together.
         measure_seconds: Time of predicting and scoring.
-        weights: Of each network, as Keras lists them.
+        networks: Of each member of the ensemble: the network it ships, or several
+            whose predictions it averages (`pipelines.shipping.shipped`).
         kept: The same at the end of the epochs (from 1) that were asked for.
         shape: What the networks were built for.
     """
@@ -40,8 +41,8 @@ class Fitted:
     n_parameters: int
     epoch_seconds: Sequence[float]
     measure_seconds: float
-    weights: Sequence[Weights]
-    kept: Mapping[int, Sequence[Weights]]
+    networks: Sequence[Networks]
+    kept: Mapping[int, Sequence[Networks]]
     shape: Shape
 
 
@@ -88,12 +89,12 @@ def fit_all(
         n_outputs=pipeline.n_outputs,
         n_rows=X.shape[0],
         task=pipeline.task,
-        epochs=epochs,
+        epochs=horizon or epochs,
     )
     n_members = cast(int, params.get(MEMBERS, 1))
     members: list[Measurer] = []
-    weights: list[Weights] = []
-    kept: dict[int, list[Weights]] = {epoch: [] for epoch in keep}
+    networks: list[Networks] = []
+    kept: dict[int, list[Networks]] = {epoch: [] for epoch in keep}
     for member in range(n_members):
         own = seed if member == 0 else derive_seed(seed, MEMBERS, member)
         model = fresh_model(pipeline, params, shape, seed=own)
@@ -107,7 +108,7 @@ def fit_all(
             metrics=metrics,
             floor=floor if n_members == 1 else None,
         )
-        at_epoch: dict[int, Weights] = {}
+        at_epoch: dict[int, Networks] = {}
         pipeline.train(
             model,
             X,
@@ -120,7 +121,7 @@ def fit_all(
         members.append(measurer)
         networks.append(shipped(model))
         for epoch in keep:  # early stopping may have ended before it
-            kept[epoch].append(at_epoch.get(epoch, weights[-1]))
+            kept[epoch].append(at_epoch.get(epoch, networks[-1]))
         if measurer.cut_short:  # an average with it would be of no use
             members = members[-1:]
             break
@@ -167,23 +168,30 @@ def choose_training_rows(
 
 
 def as_one_model(
-    pipeline: Pipeline, params: Params, shape: Shape, weights: Sequence[Weights]
+    pipeline: Pipeline, params: Params, shape: Shape, networks: Sequence[Networks]
 ) -> Any:
     """Return a Keras model that predicts as the fitted networks do together.
 
     Several networks become one model with one input whose output is their average. It
     is made of Keras' own layers where the pipeline's builder makes it so of `plain`
     parameters.
+
+    Args:
+        pipeline: Whose builder is called.
+        params: The configuration.
+        shape: What the networks were built for.
+        networks: Of each member, as `Fitted` has them.
     """
     members = []
-    for networks in fitted.networks:
-        alone = []
-        for weights in networks:
-            network = pipeline.build(plain(params), fitted.shape)
-            network.set_weights(weights)
-            alone.append(network)
-        members.append(_average(alone, fitted.shape))
-    return _average(members, fitted.shape)
+    for several in networks:
+        models = []
+        for weights in several:
+            model = pipeline.build(plain(params), shape)
+            model.set_weights(weights)
+            model.compiled = False  # its loss need not be found where it is loaded
+            models.append(model)
+        members.append(_average(models, shape))
+    return _average(members, shape)
 
 
 def _average(models: Sequence[Any], shape: Shape) -> Any:
@@ -194,5 +202,19 @@ def _average(models: Sequence[Any], shape: Shape) -> Any:
     for number, model in enumerate(models):
         model.name = f"member_{number}"
     inputs = keras.Input(shape.inputs)
-    outputs = keras.layers.Average()([model(inputs) for model in models])
+    # `predict` knows a regression by the name of its last layer
+    name = UNITS if shape.task == "regression" else None
+    outputs = keras.layers.Average(name=name)([model(inputs) for model in models])
     return keras.Model(inputs, outputs)
+
+
+def _keeping(epochs: Sequence[int], into: dict[int, Networks]) -> Any:
+    """Return the Keras callback that keeps what would be shipped after some epochs."""
+    import keras
+
+    class Keep(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+            if epoch + 1 in epochs:
+                into[epoch + 1] = shipped(self.model)
+
+    return Keep()

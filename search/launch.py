@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from pipelines.spec import short_name
 from search.compile_cache import use_compile_cache
 from search.errors import SettingsError, TrialError
 from search.events import warm_to_json
@@ -61,7 +62,9 @@ def begin(
         planned = beside.submit(probe, slots[0], jobs, space, run_cold_fold)
         with console.status("starting the workers and timing two epochs"):
             store = Store(store_uri, create=True)
-            name = request.name or _free_name(store, folder, settings.pipeline)
+            name = request.name or _free_name(
+                store, folder, short_name(settings.pipeline)
+            )
             if store.find(name) is not None:
                 raise SettingsError(
                     f"study '{name}': exists already in {store.name}; go on with it by "

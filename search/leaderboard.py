@@ -209,7 +209,7 @@ def describe(params: Mapping[str, Scalar]) -> str:
             if name == next(n for n in params if _LAYER.sub("", n) == stem):
                 words = [] if stem == "width" else [stem.removeprefix(block)]
                 parts.append(" ".join([*words, "-".join(map(str, sizes[stem]))]))
-        elif name in counts or value in ("off", "on") or value is False:
+        elif name in counts or value is False or value in _SILENT:
             continue  # "on" says nothing that its strength does not say
         elif value is True:
             parts.append(shown)
@@ -220,6 +220,9 @@ def describe(params: Mapping[str, Scalar]) -> str:
             parts.append(f"{shown} {text}")
     return ", ".join(parts)
 
+
+_SILENT = ("off", "on", "none", "constant")
+"""Words for a technique that is off, and a switch."""
 
 _LAYER = re.compile(r"_\d+$")
 _COUNTS = {"width": "n_layers", "units": "num_layers", "filters": "num_blocks"}

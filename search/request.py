@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from pipelines.part import Part, digest
 from pipelines.pipeline import Pipeline
-from pipelines.registry import get_pipeline
+from pipelines.registry import complete, get_pipeline
 from search.dummy import dummy_scores
 from search.duplicates import leak_warning
 from search.engines.registry import check_engine, make_engine
@@ -84,7 +84,8 @@ def make_draft(request: Request, *, in_process: bool) -> Draft:
     Raises:
         TunefoldError: A setting is wrong or the data is not there.
     """
-    pipeline = get_pipeline(request.pipeline)
+    word = complete(request.pipeline)
+    pipeline = get_pipeline(word)
     space_name, space = _space(pipeline, request)
     objectives = read_objectives(request.objectives)
     sampler = check_engine(request.engine, request.sampler, objectives)
@@ -110,14 +111,14 @@ def make_draft(request: Request, *, in_process: bool) -> Draft:
     groups = _groups(request, data)
     settings = Settings(
         name=request.name or "",
-        pipeline=pipeline.name,
+        pipeline=word,
         space_name=space_name,
         space=space.to_dict(),
         engine=request.engine,
         sampler=sampler,
         objectives=objectives,
         max_parameters=max_parameters,
-        cv=request.cv or default_cv(groups),
+        cv=request.cv or _default_cv(pipeline, groups),
         groups=groups,
         split_seed=request.split_seed,
         seed=request.seed,
@@ -129,7 +130,9 @@ def make_draft(request: Request, *, in_process: bool) -> Draft:
         backend=backend,
         experiment=request.experiment or pipeline.name,
         data_digest=digest(data),
+        target_digest=digest(Part(data.y, data.y, source=data.source)),
         data_source=data.source,
+        unit=pipeline.unit,
         split_digest="",
         tags=dict(request.tags),
     )
@@ -137,6 +140,7 @@ def make_draft(request: Request, *, in_process: bool) -> Draft:
     dummy = dummy_scores(metrics, jobs.y, jobs.folds, jobs.n_outputs)
     jobs = replace(jobs, settings=replace(jobs.settings, dummy=dummy))
     notes = (
+        *pipeline.note.splitlines(),
         _size_note(space, max_parameters),
         None if request.metric else imbalance_note(pipeline.task, data.y),
         leak_warning(data, jobs.folds, digest=settings.data_digest),
@@ -215,6 +219,10 @@ def _groups(request: Request, data: Part) -> str | None:
     if request.groups is None and data.groups is not None and not ordered:
         return "pipeline"
     return request.groups
+
+
+def _default_cv(pipeline: Pipeline, groups: str | None) -> str:
+    return "time-series:5" if pipeline.in_order else default_cv(groups)
 
 
 def _workers(asked: int | None, *, in_process: bool) -> int:

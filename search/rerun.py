@@ -13,7 +13,7 @@ from rich.console import Console
 
 from pipelines.part import Part, digest
 from pipelines.pipeline import Pipeline
-from pipelines.registry import get_pipeline
+from pipelines.registry import get_pipeline, recorded_word
 from search.compile_cache import use_compile_cache
 from search.errors import SettingsError
 from search.facts import differing_facts, gather_facts
@@ -30,6 +30,7 @@ from search.results import RecordedTrial, load_trial
 from search.seeding import derive_seed
 from search.store import FAILED, FINISHED, KEY, KIND, PARENT, Store
 from search.workers import Slot, make_slots, n_cores
+from spaces.errors import DataError
 from spaces.params import Scalar
 
 TEST_DIGEST = "tunefold.test_digest"
@@ -43,6 +44,7 @@ def rerun(
     n_seeds: int,
     workers: int | None,
     console: Console,
+    pipeline: str | None = None,
 ) -> RerunReport:
     """Rerun the best trial of a study, or one trial by its run id.
 
@@ -52,6 +54,7 @@ def rerun(
         n_seeds: Trainings to average, at least 1.
         workers: Trainings at the same time; None for one per core.
         console: For progress.
+        pipeline: The study's pipeline named again, where the user wrote it.
 
     Raises:
         TunefoldError: There is no such trial, the data is not here or not the
@@ -66,18 +69,26 @@ def rerun(
             f"rerun: trial {trial.number} of study '{settings.name}' must be complete, "
             f"got {trial.state}; take another, 'tunefold best' lists them"
         )
+    task = get_pipeline(recorded_word(settings.pipeline, named=pipeline))
     use_compile_cache()
     slots = make_slots(min(workers or n_cores(), n_seeds), backend=settings.backend)
     try:
-        pipeline = get_pipeline(settings.pipeline)
-        train, test = pipeline.load("train"), pipeline.load("test")
+        train, test = task.load("train"), task.load("test")
+        # workers map what the search saw: a changed file would bring other test rows
+        if (found := digest(train)) != settings.data_digest:
+            raise DataError(
+                f"study '{settings.name}': its data have the digest "
+                f"{settings.data_digest[:16]}, those here {found[:16]}; rerun it with "
+                f"the data it was searched on ({settings.data_source})"
+            )
         jobs = [
             FinalJob(
-                pipeline=pipeline.name,
+                pipeline=settings.pipeline,
                 train_digest=settings.data_digest,
                 test_digest=digest(test),
                 params=trial.params,
                 epochs=trial.epoch,
+                horizon=trial.epochs,
                 seed=derive_seed(settings.seed, number, "rerun"),
                 metrics=settings.metrics,
                 backend=settings.backend,
@@ -89,9 +100,7 @@ def rerun(
         try:
             with console.status(f"training {n_seeds} times on {len(train.y):,} rows"):
                 results = _train_all(slots, jobs)
-            return _record(
-                store, recorded, pipeline, train, test, results, run_id, look
-            )
+            return _record(store, recorded, task, train, test, results, run_id, look)
         except BaseException:
             store.client.set_terminated(run_id, FAILED)
             raise

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pipelines.registry import get_pipeline
+from pipelines.registry import get_pipeline, recorded_word
 from search.compile_cache import use_compile_cache
 from search.engines.registry import check_engine, make_engine
 from search.errors import SettingsError
@@ -30,6 +30,7 @@ def resume(
     workers: int | None = None,
     engine: str | None = None,
     sampler: str | None = None,
+    pipeline: str | None = None,
 ) -> Outcome:
     """Go on with a study: its open folds, then further trials of the budget.
 
@@ -43,6 +44,7 @@ def resume(
         engine: Who proposes from now on; None leaves it as it is. The new engine is
             told of all full trials so far.
         sampler: Its sampler, None for its default.
+        pipeline: The study's pipeline named again, where the user wrote it.
 
     Raises:
         TunefoldError: There is no such study here, it is running, or its data or
@@ -59,8 +61,8 @@ def resume(
         first = events[0]
         began_with = present_settings(events)
         settings = _with_engine(began_with, engine, sampler)
-        pipeline = get_pipeline(settings.pipeline)
-        jobs = make_jobs(settings, pipeline, pipeline.load("train"))
+        task = get_pipeline(recorded_word(settings.pipeline, named=pipeline))
+        jobs = make_jobs(settings, task, task.load("train"))
         for line in differing_facts(first["facts"], gather_facts(settings.backend)):
             console.print(f"note: {line}; scores may differ in the last digits")
         space = SearchSpace.from_dict(settings.space)

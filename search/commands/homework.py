@@ -8,6 +8,7 @@ from search.commands.options import Advanced, WithAdvanced, store_option
 from search.commands.output import note, stderr, stdout
 
 TECHNIQUES = "early-stopping,dropout,l2,l1,label-smoothing,ensemble"
+"""What `search.homework.grid` names, without its imports; a test compares them."""
 
 
 @click.command("homework", cls=WithAdvanced)
@@ -80,7 +81,7 @@ def homework_command(
     goes on.
 
     \b
-    tunefold homework fashion_mnist --minutes 30 --student "Ada Lovelace"
+    tunefold homework fashion_mnist --minutes 30 --student Lovelace
     tunefold homework boston_housing --techniques dropout,l2,l1,ensemble
     """
     from search.homework.run import HomeworkRequest, run_homework

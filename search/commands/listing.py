@@ -1,15 +1,25 @@
 """`tunefold list`, `space` and `data fetch`: what there is."""
 
+from typing import Any
+
 import click
 
-from search.commands.options import json_option
+from search.commands.options import WithAdvanced, json_option
 from search.commands.output import print_json
+from search.commands.own_data import own_data_options, take_pipeline
+
+OWN_FORMS = {
+    "table:FILE": "CSV or Parquet, with --target COLUMN",
+    "text:FILE": "a text a row, with --target COLUMN",
+    "images:FOLDER": "a folder of images for each class",
+    "MODULE:PIPELINE": "a pipeline in Python; also FILE.py:PIPELINE",
+}
 
 
 @click.command("list")
 @json_option
 def list_command(as_json: bool) -> None:
-    """List pipelines, spaces, engines, samplers, splitters and objectives.
+    """List pipelines, techniques, engines, samplers, splitters, metrics, objectives.
 
     \b
     tunefold list
@@ -20,6 +30,7 @@ def list_command(as_json: bool) -> None:
     from search.metrics import METRICS
     from search.objectives import ALSO, SCORE
     from search.splitters import FORMS
+    from spaces.techniques import TECHNIQUES
 
     objectives = {SCORE: "the searched metric"} | {
         name: words for name, (words, _) in ALSO.items()
@@ -33,6 +44,10 @@ def list_command(as_json: bool) -> None:
                     p.name: {"summary": p.summary, "spaces": list(p.spaces)}
                     for p in pipelines
                 },
+                "techniques": {
+                    name: {"summary": t.summary, "paper": t.paper}
+                    for name, t in TECHNIQUES.items()
+                },
                 "engines": {name: list(kinds) for name, kinds in SAMPLERS.items()},
                 "splitters": FORMS,
                 "metrics": {name: m.task for name, m in METRICS.items()},
@@ -44,6 +59,8 @@ def list_command(as_json: bool) -> None:
         "pipelines": [
             (p.name, f"{p.summary} (spaces: {', '.join(p.spaces)})") for p in pipelines
         ],
+        "your own data": list(OWN_FORMS.items()),
+        "techniques": [(name, t.summary) for name, t in TECHNIQUES.items()],
         "engines": [
             (name, f"samplers: {', '.join(kinds)}") for name, kinds in SAMPLERS.items()
         ],
@@ -53,8 +70,9 @@ def list_command(as_json: bool) -> None:
     }
     for title, rows in sections.items():
         click.echo(f"{title}")
+        width = max(18, *(len(name) for name, _ in rows))
         for name, text in rows:
-            click.echo(f"  {name:<18} {text}")
+            click.echo(f"  {name:<{width}} {text}")
     click.echo(
         "\nsampler gp needs PyTorch: "
         'pip install -c constraints.txt -e ".[gp]" (README: "The sampler gp")'
@@ -92,13 +110,18 @@ def data_fetch(names: tuple[str, ...], to: str) -> None:
         )
 
 
-@click.command("space")
+@click.command("space", cls=WithAdvanced)
 @click.argument("pipeline")
 @click.option("--space", "name", help="A space of the pipeline [default: its first].")
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUES")
+@own_data_options
 @json_option
 def space_command(
-    pipeline: str, name: str | None, changes: tuple[str, ...], as_json: bool
+    pipeline: str,
+    name: str | None,
+    changes: tuple[str, ...],
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Show a pipeline's search space as a table.
 
@@ -106,13 +129,13 @@ def space_command(
     tunefold space digits
     tunefold space digits --set n_layers=1..2 --set dropout=0
     """
-    from pipelines.registry import get_pipeline
+    from pipelines.registry import complete, get_pipeline
     from spaces.errors import SpaceError
     from spaces.narrow import narrow
     from spaces.params import write_scalar
     from spaces.space import unknown
 
-    spaces = get_pipeline(pipeline).spaces
+    spaces = get_pipeline(complete(take_pipeline(pipeline, options))).spaces
     name = name or next(iter(spaces))
     if name not in spaces:
         raise SpaceError(f"--space: {unknown('space', name, list(spaces))}")

@@ -12,22 +12,29 @@ class Advanced(click.Option):
     """An option that a first search does not need."""
 
 
+class OwnData(click.Option):
+    """An option that is only for data of the user's own."""
+
+
+_SECTIONS = {"Options": click.Option, "Own data": OwnData, "Advanced": Advanced}
+
+
 class WithAdvanced(click.Command):
     """A command whose help lists its advanced options apart."""
 
     def format_options(
         self, ctx: click.Context, formatter: click.HelpFormatter
     ) -> None:
-        """Write the usual options, then the advanced ones."""
-        sections: dict[str, list[tuple[str, str]]] = {"Options": [], "Advanced": []}
-        for param in self.get_params(ctx):
-            record = param.get_help_record(ctx)
-            if record is not None and isinstance(param, click.Option):
-                title = "Advanced" if isinstance(param, Advanced) else "Options"
-                sections[title].append(record)
-        for title, records in sections.items():
-            with formatter.section(title):
-                formatter.write_dl(records)
+        """Write the usual options, then those for own data and the advanced ones."""
+        for title, kind in _SECTIONS.items():
+            records = [
+                record
+                for param in self.get_params(ctx)
+                if type(param) is kind and (record := param.get_help_record(ctx))
+            ]
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
 
 
 def store_option(command: F) -> F:
@@ -36,6 +43,15 @@ def store_option(command: F) -> F:
         "--tracking-uri",
         metavar="URI",
         help="MLflow store [default: MLFLOW_TRACKING_URI, or ./mlflow.db].",
+    )(command)
+
+
+def pipeline_option(command: F) -> F:
+    """Add --pipeline."""
+    return click.option(
+        "--pipeline",
+        metavar="MODULE:NAME",
+        help="The study's pipeline, where it is code of your own.",
     )(command)
 
 

@@ -10,9 +10,11 @@ from search.commands.options import (
     Advanced,
     WithAdvanced,
     budget_options,
+    pipeline_option,
     store_option,
 )
 from search.commands.output import note, stderr, stdout
+from search.commands.own_data import own_data_options, say_beforehand, take_pipeline
 from search.types import MAX_PARAMETERS
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 @click.option("--seed", default=0, show_default=True, help="Of engine and training.")
 @click.option("--name", help="The study's name [default: PIPELINE-NUMBER].")
 @store_option
+@own_data_options
 @click.option(
     "--space",
     help="A space of the pipeline [default: its first; nas for autokeras].",
@@ -73,7 +76,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--groups",
-    type=click.Choice(["pipeline", "duplicates", "none"]),
+    metavar="pipeline|duplicates|none|COLUMN",
     help="Rows that stay in one fold [default: the data's groups, if any].",
     cls=Advanced,
 )
@@ -128,11 +131,15 @@ def search_command(
 ) -> None:
     """Search a pipeline's networks by cross-validation.
 
+    PIPELINE is a name that 'tunefold list' shows, or your own: table:FILE.csv,
+    text:FILE.csv, images:FOLDER, or mymodule:PIPELINE in Python.
+
     Without a budget: 20 trials or ten minutes, whatever comes first.
 
     \b
     tunefold search digits --cv kfold:3 --trials 6 --epochs 5
     tunefold search fashion_mnist --minutes 30 --set n_layers=1..3 --set l1=off
+    tunefold search table:penguins.csv --target species
     """
     from search.launch import begin
     from search.request import Request
@@ -143,8 +150,11 @@ def search_command(
         budget = Budget(trials=20, minutes=10)
     else:
         budget = Budget(trials=trials, minutes=minutes)
+    word = take_pipeline(pipeline, options)
+    if (line := say_beforehand(word)) is not None:
+        note(line)
     request = Request(
-        pipeline=pipeline,
+        pipeline=word,
         tags=_read_tags(tags),
         backend=_choose_backend(backend),
         **options,
@@ -162,6 +172,7 @@ def search_command(
 @click.option("--engine", help="Who proposes from now on [default: as before].")
 @click.option("--sampler", help="Its sampler [default: its first].")
 @click.option("--workers", type=int, help="Folds at the same time, now.")
+@pipeline_option
 @store_option
 def resume_command(
     study: str | None,
@@ -170,6 +181,7 @@ def resume_command(
     engine: str | None,
     sampler: str | None,
     workers: int | None,
+    pipeline: str | None,
     tracking_uri: str | None,
 ) -> None:
     """Go on with a study that was killed, interrupted, or should be larger.
@@ -197,6 +209,7 @@ def resume_command(
         workers=workers,
         engine=engine,
         sampler=sampler,
+        pipeline=pipeline,
     )
     _report(outcome, uri)
 

@@ -193,12 +193,17 @@ plt.show()
 """
 
 SAY_RESIDUALS = """
+def with_unit(value):
+    return f"{number(value)} {UNIT}".strip()
+
+
 facts = []
 for name in shown:
     residuals = y_valid - runs[name]["final"]
+    mae, mean = np.abs(residuals).mean(), residuals.mean()
     facts.append(<<say-residuals>>.format(
-        name=NAMES[name], unit=UNIT, mae=number(np.abs(residuals).mean()),
-        mean=number(residuals.mean()), largest=number(np.abs(residuals).max()),
+        name=NAMES[name], mae=with_unit(mae), mean=with_unit(mean),
+        largest=with_unit(np.abs(residuals).max()),
     ))
 display(Markdown("\\n".join(f"- {fact}" for fact in facts)))
 """

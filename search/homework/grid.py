@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from search.errors import SettingsError
 from spaces.evaluation import MEMBERS
-from spaces.params import Scalar
-from spaces.space import Params, unknown
+from spaces.params import Choice, Int, Param, Scalar
+from spaces.space import Params, SearchSpace, unknown
+from spaces.techniques import TECHNIQUES
 
 BASELINE, COMBINED, ENSEMBLE = "baseline", "combined", "ensemble"
 
@@ -23,6 +24,9 @@ MOST_SETTINGS, LEAST_SETTINGS = 5, 2
 
 LEARNING_RATES = (1e-3, 3e-4, 3e-3, 1e-4, 5e-4)
 """Of the baseline, Adam's default first."""
+
+DEFAULT = ("early-stopping", "dropout", "l2", "l1", "label-smoothing", "ensemble")
+"""The lecture's six techniques."""
 
 GRIDS: Mapping[str, tuple[Params, ...]] = {
     "early-stopping": tuple(
@@ -40,9 +44,12 @@ GRIDS: Mapping[str, tuple[Params, ...]] = {
     "label-smoothing": tuple(
         {"label_smoothing": amount} for amount in (0.1, 0.2, 0.05, 0.3, 0.02)
     ),
-    ENSEMBLE: (),  # one setting: as many networks as others have settings
 }
-"""Settings of each technique, the one tried first in front."""
+"""Settings of a technique, the one tried first in front; other techniques are spread
+over their ranges by `spread`."""
+
+CHOSEN_FROM = tuple(name for name in TECHNIQUES if name != "capacity")
+"""What may be applied; the capacity is what it is applied to."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,7 @@ class Setting:
     """One configuration of a technique.
 
     Attributes:
-        technique: Its name in `GRIDS`, or `baseline`, or `combined`.
+        technique: Its name in `CHOSEN_FROM`, or `baseline`, or `combined`.
         params: The whole configuration.
         label: What sets it apart from others of the technique.
     """
@@ -67,12 +74,18 @@ def check_techniques(names: Sequence[str], *, task: str) -> None:
         SettingsError: With the reason.
     """
     for name in names:
-        if name not in GRIDS:
-            raise SettingsError(f"--techniques: {unknown('technique', name, GRIDS)}")
+        if name not in CHOSEN_FROM:
+            known = list(CHOSEN_FROM)
+            raise SettingsError(f"--techniques: {unknown('technique', name, known)}")
         if name == "label-smoothing" and task == "regression":
             raise SettingsError(
                 "--techniques: label-smoothing spreads a class's probability over the "
                 "other classes, but the target is a number; leave it out"
+            )
+        if task not in TECHNIQUES[name].tasks:
+            raise SettingsError(
+                f"--techniques: {name} is for a {TECHNIQUES[name].tasks[0]}, got a "
+                f"{task}; leave it out"
             )
     if len(set(names)) < len(names):
         raise SettingsError(f"--techniques: each may stand once, got {','.join(names)}")
@@ -81,10 +94,8 @@ def check_techniques(names: Sequence[str], *, task: str) -> None:
 
 
 def fitting_techniques(task: str) -> tuple[str, ...]:
-    """Return all techniques that fit a task."""
-    return tuple(
-        name for name in GRIDS if task != "regression" or name != "label-smoothing"
-    )
+    """Return those of the lecture's techniques that fit a task."""
+    return tuple(name for name in DEFAULT if task in TECHNIQUES[name].tasks)
 
 
 def with_capacity(params: Params, widths: Sequence[int]) -> Params:
@@ -105,14 +116,53 @@ def baseline_settings(base: Params, n: int) -> list[Setting]:
 def technique_settings(technique: str, baseline: Params, n: int) -> list[Setting]:
     """Return what a technique tries at the cost of `n` networks per fold.
 
-    The ensemble is one setting of `n` networks, the others `n` settings of one.
+    The ensemble is one setting of `n` networks, the others `n` settings of one. A
+    technique with fewer settings tries them at other learning rates, too: so it costs
+    as much as the others.
     """
     if technique == ENSEMBLE:
         return [Setting(ENSEMBLE, {**baseline, MEMBERS: n}, f"{n} networks")]
-    return [
-        Setting(technique, {**baseline, **changes}, describe(changes))
-        for changes in GRIDS[technique][:n]
+    changes = GRIDS.get(technique) or spread(TECHNIQUES[technique].alone, n)
+    rates = [baseline["learning_rate"], *LEARNING_RATES]
+    other_rates = [
+        {**change, "learning_rate": rate}
+        for rate in dict.fromkeys(rates)
+        if rate != baseline["learning_rate"]
+        for change in changes
     ]
+    return [
+        Setting(technique, {**baseline, **change}, describe(change) or "on")
+        for change in [*changes, *other_rates][:n]
+    ]
+
+
+def spread(space: SearchSpace, n: int) -> list[Params]:
+    """Return different points spread over a space, the middle one first, at most `n`.
+
+    The i-th point takes the i-th of one half, a quarter, three quarters, ... of every
+    range, and the i-th option of every choice.
+    """
+    found: list[Params] = []
+    for place, share in enumerate((1 / 2, 1 / 4, 3 / 4, 1 / 8, 7 / 8)):
+        point: Params = {}
+        for name, param in space.params.items():
+            if space.is_active(name, point):
+                point[name] = _at(param, share, place)
+        if point not in found:
+            found.append(point)
+    return found[:n]
+
+
+def _at(param: Param, share: float, place: int) -> Scalar:
+    if isinstance(param, Choice):
+        return param.options[place % len(param.options)]
+    low, high = float(param.low), float(param.high)
+    value = low + share * (high - low)
+    if param.log:
+        value = low * (high / low) ** share
+    if isinstance(param, Int):
+        return round(value)
+    return float(f"{value:.2g}")  # a setting that can be read
 
 
 def combinations(
@@ -167,5 +217,9 @@ def describe(changes: Mapping[str, Scalar]) -> str:
     return ", ".join(
         f"{name.replace('_', ' ')} {value:g}"
         for name, value in changes.items()
-        if isinstance(value, int | float)
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    ) or ", ".join(
+        f"{name.replace('_', ' ')} {value}"
+        for name, value in changes.items()
+        if value is not True
     )

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from pipelines.layers import penalty
+from pipelines.layers import constraint, penalty
 from pipelines.models import dense_network
 from pipelines.pipeline import Shape
+from pipelines.shipping import plain
 from spaces.dense import DENSE
 
 SHAPE = Shape(inputs=(6,), n_outputs=4, n_rows=100)
@@ -112,3 +113,80 @@ def test_one_penalty_alone_leaves_the_other_off(params, l1, l2):
 @pytest.mark.parametrize("params", [{}, {"l1": "off", "l2": "off"}])
 def test_a_penalty_that_is_off_is_none(params):
     assert penalty(params) is None
+
+
+def test_noise_and_layer_normalization_stand_where_promised():
+    params = FULL | {"gaussian_noise": 0.1, "layer_norm": True}
+    block = [
+        "GaussianNoise", "Dense", "BatchNormalization", "LayerNormalization",
+        "Activation", "Dropout",
+    ]  # fmt: skip
+    model = dense_network(params, SHAPE)
+    assert kinds(model) == ["InputLayer", *block * 2, "Dense"]
+    assert [n.stddev for n in model.layers if hasattr(n, "stddev")] == [0.1, 0.1]
+
+
+def test_a_skip_connection_adds_the_input_of_each_layer_but_the_first():
+    params = BARE | {"n_layers": 3, "width_1": 8, "width_2": 8, "width_3": 5}
+    model = dense_network(params | {"skip": True}, SHAPE)
+    biases = [layer.bias is not None for layer in model.layers if is_dense(layer)]
+    # only the third layer's way past needs a projection, and that has no bias
+    assert sorted(biases) == [False, True, True, True, True]
+    for layer in model.layers:
+        if is_dense(layer) and layer is not model.layers[-1]:
+            layer.kernel.assign(np.ones(layer.kernel.shape))
+    x = np.full((1, 6), 0.5, np.float32)
+    sums = [layer for layer in model.layers if type(layer).__name__ == "Add"]
+    assert len(sums) == 2
+    hidden = keras_model(model.inputs[0], [each.output for each in sums])
+    second, third = (np.asarray(each)[0] for each in hidden(x))
+    # the first gives 6 * .5 = 3, the second 8 * 3, and each adds what it received
+    assert second == pytest.approx(np.full(8, 24 + 3))
+    assert third == pytest.approx(np.full(5, 27 * 8 + 27 * 8))
+    assert dense_network(
+        BARE | {"n_layers": 1, "skip": True}, SHAPE
+    ).count_params() == (dense_network(BARE | {"n_layers": 1}, SHAPE).count_params())
+
+
+def is_dense(layer):
+    return hasattr(layer, "kernel")
+
+
+def keras_model(inputs, outputs):
+    import keras
+
+    return keras.Model(inputs, outputs)
+
+
+@pytest.mark.parametrize(
+    ("params", "norms"),
+    [
+        ({"constraint": "unit_norm"}, [1, 1]),
+        ({"constraint": "max_norm", "max_norm": 2.0}, [0.5, 2]),
+    ],
+)
+def test_constraints_hold_the_norm_of_a_units_weights(params, norms):
+    found = constraint(params)(np.array([[0.3, 3.0], [0.4, 4.0]], np.float32))
+    # Keras adds 1e-7 to a norm before it divides
+    assert np.linalg.norm(found, axis=0) == pytest.approx(norms, rel=1e-6)
+    model = dense_network(BARE | params, SHAPE)
+    on = [
+        layer.kernel_constraint is not None for layer in model.layers if is_dense(layer)
+    ]
+    assert on == [True, True, False]  # not on the head
+
+
+@pytest.mark.parametrize("params", [{}, {"constraint": "none"}])
+def test_a_constraint_that_is_off_is_none(params):
+    assert constraint(params) is None
+
+
+@pytest.mark.parametrize(
+    "params", [{"drop_connect": 0.2}, {"weight_norm": True}, {"prune_share": 0.5}]
+)
+def test_what_matters_in_training_only_leaves_plain_layers_behind(params):
+    model = dense_network(BARE | params, SHAPE)
+    assert kinds(model)[1] == kinds(model)[3] == "ReparametrisedDense"
+    assert kinds(dense_network(plain(BARE | params), SHAPE)) == kinds(
+        dense_network(BARE, SHAPE)
+    )

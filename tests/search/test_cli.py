@@ -121,7 +121,7 @@ def test_list_as_json():
     assert list(listed["pipelines"]) == list(MODULES)
     assert listed["pipelines"]["digits"] == {
         "summary": DIGITS.summary,
-        "spaces": ["dense", "nas"],
+        "spaces": ["dense", "cocktail", "nas"],
     }
     assert listed["engines"] == {name: list(kinds) for name, kinds in SAMPLERS.items()}
     assert listed["splitters"] == FORMS
@@ -378,8 +378,11 @@ def test_a_store_that_fails_in_the_middle_is_one_line(empty_database, folder):
 
 
 def test_what_a_first_search_does_not_need_stands_apart():
-    usual, _, advanced = printed("search", "--help").partition("\nAdvanced:\n")
+    text, _, advanced = printed("search", "--help").partition("\nAdvanced:\n")
+    usual, _, own_data = text.partition("\nOwn data:")
     assert usual.count("\n  -") == 12  # eleven and --help
+    assert own_data.count("\n  -") == 7
+    assert "--target" in own_data
     assert "--trials" in usual
     assert "--split-seed" in advanced
     assert advanced.count("\n  -") == 12

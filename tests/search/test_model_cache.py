@@ -20,11 +20,31 @@ CONFIGURATIONS = {
     "sgd": NOISY | {"optimizer": "sgd", "l2_strength": 0.01},
     "plain": PLAIN,
 }
+TECHNIQUES = {
+    "reparametrised": NOISY
+    | {
+        "optimizer": "adam", "drop_connect": 0.2, "weight_norm": True,
+        "prune_share": 0.5, "constraint": "max_norm", "max_norm": 1.0,
+        "averaging": "ema", "ema_momentum": 0.9, "early_stopping": "on",
+        "patience": 1,
+    },
+    "in the layers": PLAIN
+    | {
+        "n_layers": 2, "width_2": 8, "gaussian_noise": 0.1, "layer_norm": True,
+        "skip": True, "snapshots": 2, "weight_decay_strength": 0.1,
+        "constraint": "unit_norm",
+    },
+    "over the epochs": NOISY
+    | {
+        "averaging": "swa", "swa_start": 0.3, "schedule": "cosine", "warmup": 0.1,
+        "prune_share": 0.5,
+    },
+}  # fmt: skip
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(100, 8)).astype(np.float32)
 y = rng.integers(0, 10, size=100)
-SHAPE = Shape(inputs=(8,), n_outputs=10, n_rows=72)
+SHAPE = Shape(inputs=(8,), n_outputs=10, n_rows=72, epochs=3)
 
 
 @pytest.fixture(autouse=True)
@@ -46,9 +66,12 @@ def train(params, *, seed, rows=slice(0, 72), epochs=3):
     return measurer.curves, np.stack(measurer.predictions), model
 
 
-@pytest.mark.parametrize("name", CONFIGURATIONS)
+@pytest.mark.parametrize(
+    "name",
+    [*CONFIGURATIONS, *(pytest.param(n, marks=pytest.mark.slow) for n in TECHNIQUES)],
+)
 def test_a_reset_model_trains_as_a_new_one_bit_for_bit(name):
-    params = CONFIGURATIONS[name]
+    params = (CONFIGURATIONS | TECHNIQUES)[name]
     _, _, first = train(params, seed=1)
     curves, predictions, again = train(params, seed=2)
     assert again is first

@@ -3,7 +3,9 @@ import pytest
 from search.errors import SettingsError
 from search.homework.grid import (
     BASELINE,
+    CHOSEN_FROM,
     COMBINED,
+    DEFAULT,
     ENSEMBLE,
     GRIDS,
     LEARNING_RATES,
@@ -15,9 +17,13 @@ from search.homework.grid import (
     describe,
     fitting_techniques,
     half_strength,
+    spread,
     technique_settings,
     with_capacity,
 )
+from spaces.params import Choice, Float
+from spaces.space import SearchSpace
+from spaces.techniques import TECHNIQUES
 
 PLAIN = {"n_layers": 1, "width_1": 8, "learning_rate": 0.001}
 DROPOUT, L2 = {"dropout": 0.5}, {"l2": "on", "l2_strength": 1e-3}
@@ -28,7 +34,7 @@ RANKED = [("l2", L2), ("dropout", DROPOUT), ("early-stopping", PATIENCE)]
 @pytest.mark.parametrize("n", range(LEAST_SETTINGS, MOST_SETTINGS + 1))
 def test_every_technique_costs_as_many_networks_as_the_baseline(n):
     assert len(baseline_settings(PLAIN, n)) == n
-    for technique in GRIDS:
+    for technique in DEFAULT:
         settings = technique_settings(technique, PLAIN, n)
         cost = sum(setting.params.get("members", 1) for setting in settings)
         assert cost == n, technique
@@ -36,14 +42,12 @@ def test_every_technique_costs_as_many_networks_as_the_baseline(n):
 
 @pytest.mark.parametrize("technique", sorted(GRIDS))
 def test_fewer_settings_are_the_first_of_more(technique):
-    if technique == ENSEMBLE:
-        return
     many = technique_settings(technique, PLAIN, MOST_SETTINGS)
     assert technique_settings(technique, PLAIN, 2) == many[:2]
     assert len({str(setting.params) for setting in many}) == MOST_SETTINGS
 
 
-@pytest.mark.parametrize("technique", sorted(GRIDS))
+@pytest.mark.parametrize("technique", DEFAULT)
 def test_a_technique_adds_its_own_parameters_and_changes_no_other(technique):
     for setting in technique_settings(technique, PLAIN, 3):
         assert setting.technique == technique
@@ -115,3 +119,29 @@ def test_a_regression_has_no_labels_to_smooth():
 def test_other_lists_are_refused(names, rule):
     with pytest.raises(SettingsError, match=rule):
         check_techniques(names, task="classification")
+
+
+@pytest.mark.parametrize("technique", CHOSEN_FROM)
+@pytest.mark.parametrize("n", [LEAST_SETTINGS, MOST_SETTINGS])
+def test_any_technique_costs_as_much_and_lies_in_its_space(technique, n):
+    settings = technique_settings(technique, PLAIN, n)
+    assert sum(s.params.get("members", 1) for s in settings) == n
+    assert len({str(s.params) for s in settings}) == len(settings)
+    if technique not in GRIDS and technique != ENSEMBLE:
+        space = TECHNIQUES[technique].alone
+        for setting in settings:
+            own = {k: v for k, v in setting.params.items() if k not in PLAIN}
+            assert space.check(own) == own
+            assert setting.label
+
+
+def test_a_spread_begins_in_the_middle():
+    space = SearchSpace({"a": Float(low=0.0, high=1.0), "b": Choice(options=(1, 2))})
+    points = spread(space, 3)
+    assert points == [{"a": 0.5, "b": 1}, {"a": 0.25, "b": 2}, {"a": 0.75, "b": 1}]
+
+
+def test_the_command_names_the_default_techniques():
+    from search.commands.homework import TECHNIQUES as WORDS
+
+    assert ",".join(DEFAULT) == WORDS
