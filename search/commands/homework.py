@@ -19,7 +19,13 @@ TECHNIQUES = "early-stopping,dropout,l2,l1,label-smoothing,ensemble"
     help=f"Each is applied alone, then combined [default: {TECHNIQUES}; for a "
     "regression without label-smoothing].",
 )
-@click.option("--minutes", type=float, help="Make a plan that takes no longer.")
+@click.option(
+    "--minutes",
+    type=float,
+    default=30.0,
+    show_default=True,
+    help="Make a plan that takes no longer.",
+)
 @click.option("--student", default="", metavar="NAME", help="Derive the seeds from it.")
 @click.option("--rows", "n_rows", type=int, help="Use at most so many training rows.")
 @click.option("--epochs", type=int, help="Of every training [default: by pipeline].")
@@ -61,7 +67,7 @@ TECHNIQUES = "early-stopping,dropout,l2,l1,label-smoothing,ensemble"
 def homework_command(
     pipeline: str,
     techniques: str | None,
-    minutes: float | None,
+    minutes: float,
     student: str,
     n_rows: int | None,
     epochs: int | None,

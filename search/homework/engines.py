@@ -70,15 +70,23 @@ class TechniquesEngine:
         base: The baseline's configuration; its learning rate is searched.
         techniques: Their names.
         n_settings: Settings of each.
+        epochs: Epochs of every training.
         metric: Name of the measure by which settings are chosen.
     """
 
     def __init__(
-        self, base: Params, techniques: Sequence[str], *, n_settings: int, metric: str
+        self,
+        base: Params,
+        techniques: Sequence[str],
+        *,
+        n_settings: int,
+        epochs: int,
+        metric: str,
     ) -> None:
         self._base = base
         self._techniques = techniques
         self._n = n_settings
+        self._epochs = epochs
         self._metric = METRICS[metric]
         self._told: dict[int, Trial] = {}
 
@@ -112,7 +120,9 @@ class TechniquesEngine:
         return [
             setting
             for technique in self._techniques
-            for setting in technique_settings(technique, baseline[0].params, self._n)
+            for setting in technique_settings(
+                technique, baseline[0].params, self._n, epochs=self._epochs
+            )
         ]
 
     def _third(self, before: list[Setting]) -> list[Setting]:

@@ -249,6 +249,7 @@ class _Homework:
                 plan.base,
                 plan.techniques,
                 n_settings=plan.n_settings,
+                epochs=plan.epochs,
                 metric=self._main,
             ),
             n_trials=(len(plan.techniques) + 2) * plan.n_settings,

@@ -67,7 +67,9 @@ def folds_of(suggestion):
 
 @pytest.fixture
 def techniques():
-    return TechniquesEngine({"width_1": 8}, TECHNIQUES, n_settings=3, metric="log_loss")
+    return TechniquesEngine(
+        {"width_1": 8}, TECHNIQUES, n_settings=3, epochs=20, metric="log_loss"
+    )
 
 
 def test_steps_two_and_three(techniques, curved_trial):
@@ -104,7 +106,9 @@ def test_a_baseline_that_does_not_overfit_ends_it(techniques, curved_trial):
 
 def test_equal_tells_give_equal_answers(curved_trial):
     engines = [
-        TechniquesEngine({"w": 1}, TECHNIQUES, n_settings=2, metric="log_loss")
+        TechniquesEngine(
+            {"w": 1}, TECHNIQUES, n_settings=2, epochs=20, metric="log_loss"
+        )
         for _ in range(2)
     ]
     first, second = (drive(engine, curved_trial, folds_of)[0] for engine in engines)

@@ -35,21 +35,21 @@ RANKED = [("l2", L2), ("dropout", DROPOUT), ("early-stopping", PATIENCE)]
 def test_every_technique_costs_as_many_networks_as_the_baseline(n):
     assert len(baseline_settings(PLAIN, n)) == n
     for technique in DEFAULT:
-        settings = technique_settings(technique, PLAIN, n)
+        settings = technique_settings(technique, PLAIN, n, epochs=20)
         cost = sum(setting.params.get("members", 1) for setting in settings)
         assert cost == n, technique
 
 
 @pytest.mark.parametrize("technique", sorted(GRIDS))
 def test_fewer_settings_are_the_first_of_more(technique):
-    many = technique_settings(technique, PLAIN, MOST_SETTINGS)
-    assert technique_settings(technique, PLAIN, 2) == many[:2]
+    many = technique_settings(technique, PLAIN, MOST_SETTINGS, epochs=20)
+    assert technique_settings(technique, PLAIN, 2, epochs=20) == many[:2]
     assert len({str(setting.params) for setting in many}) == MOST_SETTINGS
 
 
 @pytest.mark.parametrize("technique", DEFAULT)
 def test_a_technique_adds_its_own_parameters_and_changes_no_other(technique):
-    for setting in technique_settings(technique, PLAIN, 3):
+    for setting in technique_settings(technique, PLAIN, 3, epochs=20):
         assert setting.technique == technique
         assert {k: setting.params[k] for k in PLAIN} == PLAIN
         assert len(setting.params) > len(PLAIN)
@@ -124,7 +124,7 @@ def test_other_lists_are_refused(names, rule):
 @pytest.mark.parametrize("technique", CHOSEN_FROM)
 @pytest.mark.parametrize("n", [LEAST_SETTINGS, MOST_SETTINGS])
 def test_any_technique_costs_as_much_and_lies_in_its_space(technique, n):
-    settings = technique_settings(technique, PLAIN, n)
+    settings = technique_settings(technique, PLAIN, n, epochs=20)
     assert sum(s.params.get("members", 1) for s in settings) == n
     assert len({str(s.params) for s in settings}) == len(settings)
     if technique not in GRIDS and technique != ENSEMBLE:
@@ -145,3 +145,14 @@ def test_the_command_names_the_default_techniques():
     from search.commands.homework import TECHNIQUES as WORDS
 
     assert ",".join(DEFAULT) == WORDS
+
+
+def test_patience_grows_with_the_epochs():
+    waits = [
+        [
+            setting.params["patience"]
+            for setting in technique_settings("early-stopping", PLAIN, 5, epochs=epochs)
+        ]
+        for epochs in (20, 200)
+    ]
+    assert waits == [[3, 5, 2, 8, 1], [30, 50, 20, 80, 10]]
