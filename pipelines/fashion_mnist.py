@@ -16,6 +16,7 @@ from pipelines.images import standardise
 from pipelines.models import network
 from pipelines.pipeline import Pipeline
 from spaces.cocktail import COCKTAIL
+from spaces.conv import CONV
 from spaces.dense import DENSE
 from spaces.nas import NAS_IMAGES
 
@@ -41,5 +42,10 @@ PIPELINE = Pipeline(
     build=network,
     train=fit,
     evaluate=predict,
-    spaces={"dense": DENSE, "cocktail": COCKTAIL, "nas": NAS_IMAGES},
+    spaces={
+        "dense": DENSE,
+        "conv": CONV,
+        "cocktail": COCKTAIL,
+        "nas": NAS_IMAGES,
+    },
 )

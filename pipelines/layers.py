@@ -20,11 +20,12 @@ def dense_stack(x: Any, params: Mapping[str, Scalar]) -> Any:
 
     Each layer is Gaussian noise, Dense, batch normalization, layer normalization,
     activation, dropout, in this order; all but Dense and activation as far as `params`
-    switches them on. With `skip` each layer after the first adds its input to its
-    output, by a linear projection where the widths differ: the way past a layer is
-    neither normalised, activated nor dropped. What acts on weights (L1, L2,
-    constraints, DropConnect, weight normalization, pruning) acts on kernels only, not
-    on biases, and not on the head.
+    switches them on. `width_1`, `width_2`, ... are the layers' units, or `width` those
+    of all layers without one of their own. With `skip` each layer after the first adds
+    its input to its output, by a linear projection where the widths differ: the way
+    past a layer is neither normalised, activated nor dropped. What acts on weights (L1,
+    L2, constraints, DropConnect, weight normalization, pruning) acts on kernels only,
+    not on biases, and not on the head.
 
     Source: noise as in Bishop 1995, Training with Noise is Equivalent to Tikhonov
     Regularization, Neural Computation 7; Ioffe and Szegedy 2015, arXiv:1502.03167; Ba,
@@ -35,21 +36,74 @@ def dense_stack(x: Any, params: Mapping[str, Scalar]) -> Any:
     import keras
 
     for layer in range(1, cast(int, params["n_layers"]) + 1):
-        entered, width = x, cast(int, params[f"width_{layer}"])
-        if params.get("gaussian_noise", 0.0):
-            x = keras.layers.GaussianNoise(cast(float, params["gaussian_noise"]))(x)
-        x = hidden_dense(width, params)(x)
-        if params.get("batch_norm", False):
-            x = keras.layers.BatchNormalization()(x)
-        if params.get("layer_norm", False):
-            x = keras.layers.LayerNormalization()(x)
-        x = keras.layers.Activation(cast(str, params["activation"]))(x)
-        if params.get("dropout", 0.0):
-            x = keras.layers.Dropout(cast(float, params["dropout"]))(x)
+        entered = x
+        width = cast(int, params.get(f"width_{layer}") or params["width"])
+        x = _regularised(x, hidden_dense(width, params), params)
         if params.get("skip", False) and layer > 1:
             if entered.shape[-1] != width:
                 entered = hidden_dense(width, params, use_bias=False)(entered)
             x = keras.layers.Add()([entered, x])
+    return x
+
+
+def conv_stack(x: Any, params: Mapping[str, Scalar]) -> Any:
+    """Add blocks of convolutions to symbolic images, up to one row of features each.
+
+    A block has `convs_per_block` convolutions of `conv_filters_1`, `conv_filters_2`,
+    ... filters that keep height and width, and ends in a pooling that halves them,
+    rounded up: an image of any size survives any number of blocks. Around each
+    convolution stands what `dense_stack` puts around a dense layer; normalizations are
+    over filters. What acts on weights acts on these kernels, too, but for DropConnect,
+    weight normalization and pruning: they, and `skip`, are for dense layers alone.
+
+    Args:
+        x: Images (n, h, w) or (n, h, w, channels).
+        params: A point of `spaces.conv`; `reduction` says how the last pixels become
+            one row.
+
+    Returns:
+        A symbolic tensor (n, features).
+
+    Source: blocks of equal filters between poolings as in Simonyan and Zisserman 2015,
+    arXiv:1409.1556, table 1; global average as in Lin, Chen, Yan 2014, arXiv:1312.4400,
+    section 3.2.
+    """
+    import keras
+
+    layers = keras.layers
+    if len(x.shape) == 3:
+        x = layers.Reshape((*x.shape[1:], 1))(x)
+    pools = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D}
+    for block in range(1, cast(int, params["n_conv_blocks"]) + 1):
+        for _ in range(cast(int, params["convs_per_block"])):
+            convolution = layers.Conv2D(
+                params[f"conv_filters_{block}"],
+                params["kernel_size"],
+                padding="same",
+                kernel_regularizer=penalty(params),
+                kernel_constraint=constraint(params, axis=(0, 1, 2)),
+            )
+            x = _regularised(x, convolution, params)
+        x = pools[cast(str, params["pooling"])](2, padding="same")(x)
+    if params["reduction"] == "global_average":
+        return layers.GlobalAveragePooling2D()(x)
+    return layers.Flatten()(x)
+
+
+def _regularised(x: Any, layer: Any, params: Mapping[str, Scalar]) -> Any:
+    """Add a layer with noise before it, norms, activation and dropout behind it."""
+    import keras
+
+    if params.get("gaussian_noise", 0.0):
+        x = keras.layers.GaussianNoise(cast(float, params["gaussian_noise"]))(x)
+    x = layer(x)
+    if params.get("batch_norm", False):
+        x = keras.layers.BatchNormalization()(x)
+    if params.get("layer_norm", False):
+        x = keras.layers.LayerNormalization()(x)
+    x = keras.layers.Activation(cast(str, params["activation"]))(x)
+    if params.get("dropout", 0.0):
+        x = keras.layers.Dropout(cast(float, params["dropout"]))(x)
     return x
 
 
@@ -99,10 +153,14 @@ def penalty(params: Mapping[str, Scalar]) -> Any:
     return keras.regularizers.L1L2(l1=l1, l2=l2)
 
 
-def constraint(params: Mapping[str, Scalar]) -> Any:
+def constraint(params: Mapping[str, Scalar], *, axis: int | tuple[int, ...] = 0) -> Any:
     """Return what holds the norm of each unit's weights, None if off.
 
     `unit_norm` makes it 1 after each step, `max_norm` at most the value of that name.
+
+    Args:
+        params: A missing name is off.
+        axis: Of the kernel, which a unit's weights lie along.
 
     Source: Srivastava et al. 2014, Dropout, JMLR 15, section 5.1.
     """
@@ -110,7 +168,7 @@ def constraint(params: Mapping[str, Scalar]) -> Any:
 
     kind = params.get("constraint", "none")
     if kind == "unit_norm":
-        return keras.constraints.UnitNorm(axis=0)
+        return keras.constraints.UnitNorm(axis=axis)
     if kind == "max_norm":
-        return keras.constraints.MaxNorm(cast(float, params["max_norm"]), axis=0)
+        return keras.constraints.MaxNorm(cast(float, params["max_norm"]), axis=axis)
     return None

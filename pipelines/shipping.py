@@ -78,7 +78,11 @@ def shipped(model: Any) -> Networks:
 
 def plain(params: Mapping[str, Scalar]) -> dict[str, Scalar]:
     """Return the parameters without those that matter in training only."""
-    return {k: v for k, v in params.items() if k not in TRAINING_ONLY}
+    return {
+        name: value
+        for name, value in params.items()
+        if name not in TRAINING_ONLY and not name.startswith("augment_")
+    }
 
 
 def n_parameters(model: Any) -> int:

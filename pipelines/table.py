@@ -20,7 +20,7 @@ from pipelines.pipeline import Pipeline, Task
 from pipelines.spec import Spec
 from pipelines.table_columns import take_columns
 from pipelines.table_preparation import prepare_table
-from spaces.cocktail import COCKTAIL, cocktail
+from spaces.cocktail import cocktail
 from spaces.dense import DENSE
 from spaces.nas import NAS_TABLE
 from spaces.small import SMALL, for_values
@@ -71,6 +71,7 @@ def make_pipeline(spec: Spec, card: Card, load: Load) -> Pipeline:
 
 def _spaces(task: Task, n_rows: int) -> dict[str, SearchSpace]:
     space = SMALL if n_rows <= _FEW_ROWS else DENSE
+    mixture = cocktail(task, "vectors")
     if task == "regression":
-        return {"dense": for_values(space), "cocktail": cocktail(task)}
-    return {"dense": space, "cocktail": COCKTAIL, "nas": NAS_TABLE}
+        return {"dense": for_values(space), "cocktail": mixture}
+    return {"dense": space, "cocktail": mixture, "nas": NAS_TABLE}

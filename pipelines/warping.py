@@ -1,8 +1,9 @@
 """Images moved, turned and scaled, batch by batch.
 
-Keras has layers for it, which cost more than the network that they stand before: 1.1 s
-for 2,000 images of Fashion-MNIST on JAX and one core, where two layers of 256 units
-train in 0.039 s. Here a shift takes 0.006 s, a rotation with a zoom 0.06 s.
+Keras has layers for it, which cost far more than the network that they stand before:
+1.1 s an epoch for 2,000 images of Fashion-MNIST on JAX and one core, where two layers
+of 256 units train in 0.040 s. Here a shift makes it 0.049 s, a rotation or a zoom
+0.11 s.
 """
 
 import numpy as np
@@ -35,7 +36,10 @@ def shift(
     )
     rows = np.clip(np.arange(height) - down, 0, height - 1)
     columns = np.clip(np.arange(width) - right, 0, width - 1)
-    return X[np.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]]
+    moved: NDArray[np.float32] = X[
+        np.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]
+    ]
+    return moved
 
 
 def turn(

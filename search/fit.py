@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipelines.compiling import UNITS
 from pipelines.pipeline import Pipeline, Rows, Shape
+from pipelines.resampling import n_resampled
 from pipelines.shipping import Networks, n_parameters, plain, shipped
 from search.errors import ModelTooLargeError, TrialError
 from search.measure import Labelled, Measurer, average_members
@@ -87,7 +88,7 @@ def fit_all(
     shape = Shape(
         inputs=X.shape[1:],
         n_outputs=pipeline.n_outputs,
-        n_rows=X.shape[0],
+        n_rows=n_resampled(y, params),
         task=pipeline.task,
         epochs=horizon or epochs,
     )

@@ -13,7 +13,7 @@ from spaces.dense import OPTIMISATION
 from spaces.narrow import narrow
 from spaces.params import Param, When
 from spaces.space import SearchSpace
-from spaces.technique import Task, Technique
+from spaces.technique import Inputs, Task, Technique
 from spaces.techniques import TECHNIQUES
 
 LEFT_OUT = ("l1-l2", "ensemble")
@@ -24,25 +24,32 @@ _ONLY_WHERE: dict[str, When] = {
     "skip": ("n_layers", (2, 3, 4, 5, 6)),
     "layer_norm": ("batch_norm", (False,)),
     "use_snapshots": ("schedule", ("constant",)),
+    "class_weights": ("resample", ("none",)),
 }
 """Conditions across techniques: without effect, twice the same, or refused."""
 
 
 def cocktail(
-    task: Task, techniques: tuple[Technique, ...] = tuple(TECHNIQUES.values())
+    task: Task,
+    inputs: Inputs = "images",
+    *,
+    techniques: tuple[Technique, ...] = tuple(TECHNIQUES.values()),
 ) -> SearchSpace:
-    """Return the space of all techniques that suit a task.
+    """Return the space of all techniques that suit a task and its rows.
 
     Decoupled weight decay takes the place of the optimizer `adamw`, which is `adam`
     with a fixed one.
 
     Args:
         task: What is learned.
-        techniques: What to mix; those of `LEFT_OUT` and of other tasks are not.
+        inputs: From which rows.
+        techniques: What to mix; those of `LEFT_OUT`, of other tasks and of other rows
+            are not.
     """
     params: dict[str, Param] = {}
     for technique in techniques:
-        if technique.name not in LEFT_OUT and task in technique.tasks:
+        suits = task in technique.tasks and inputs in technique.inputs
+        if suits and technique.name not in LEFT_OUT:
             joined = SearchSpace(params) | technique.group
             params = dict(joined.params)
     for name, when in _ONLY_WHERE.items():
@@ -52,4 +59,4 @@ def cocktail(
 
 
 COCKTAIL = cocktail("classification")
-"""The mixture for classes."""
+"""The mixture for classes of images."""

@@ -9,6 +9,7 @@ A narrower search: `--set block=dense,conv --set tail/n_layers=0`.
 
 from dataclasses import replace
 
+from spaces.conv import has_blocks
 from spaces.dense import OPTIMISATION, REGULARIZATION
 from spaces.params import Choice, Float, Int, Param
 from spaces.space import SearchSpace
@@ -144,7 +145,8 @@ The direct way is the wide part of Cheng et al. 2016, arXiv:1606.07792, section 
 def has_convolutions(space: SearchSpace) -> bool:
     """Say whether a point of the space may hold a convolution."""
     block = space.params.get("block")
-    return isinstance(block, Choice) and any(b in CONVOLUTIONAL for b in block.options)
+    options = block.options if isinstance(block, Choice) else ()
+    return has_blocks(space) or any(option in CONVOLUTIONAL for option in options)
 
 
 def too_large_blocks(space: SearchSpace, limit: int) -> list[str]:

@@ -1,11 +1,13 @@
-"""Techniques that live in the model, the optimizer and the training.
+"""The techniques: those of the model, the optimizer and the training, and of the rows.
 
 Each has a group of its own that can be joined with any other group. How each works
 stands where it is built: `pipelines.layers`, `pipelines.reparametrised`,
 `pipelines.compiling`, `pipelines.schedules`, `pipelines.averaging`,
-`pipelines.snapshots`, `pipelines.pruning`, `pipelines.early_stopping`.
+`pipelines.snapshots`, `pipelines.pruning`, `pipelines.early_stopping`. Those that act
+on the training rows are in `spaces.augmentation`.
 """
 
+from spaces.augmentation import DATA_TECHNIQUES
 from spaces.dense import REGULARIZATION, capacity
 from spaces.evaluation import ENSEMBLE
 from spaces.params import Choice, Float, Int, Param
@@ -239,6 +241,7 @@ TECHNIQUES = {
             on=("use_prune_share=on",),
             paper="Han et al. 2015, arXiv:1506.02626",
         ),
+        *DATA_TECHNIQUES,
     )
 }
 """By name."""

@@ -1,14 +1,29 @@
 """The network that a homework begins with: no technique, everything else ordinary."""
 
+import numpy as np
+
+from pipelines.part import Part
 from pipelines.pipeline import Pipeline
 from search.plan import middle_point
 from spaces.dense import OPTIMISATION, REGULARIZATION, capacity
 from spaces.space import Params
+from spaces.technique import Inputs
 
 BATCH_SIZE, SMALL_BATCH, SMALL_DATA = 128, 32, 2_000
 """Rows of a batch; fewer where there are few rows, for as many steps an epoch."""
 
 _OURS = {"n_layers", "activation", *OPTIMISATION, *REGULARIZATION}
+
+
+def inputs_of(data: Part) -> Inputs:
+    """Say what kind of rows a data set has, for the techniques that suit it.
+
+    Images have a height and a width; texts are words as numbers without sign
+    (`pipelines.tokens`); everything else is a table.
+    """
+    if data.X.ndim >= 3:
+        return "images"
+    return "text" if data.X.dtype == np.uint32 else "vectors"
 
 
 def base_params(pipeline: Pipeline, n_rows: int) -> Params:

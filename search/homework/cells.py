@@ -6,6 +6,7 @@ the template, or one of those that `fill` is given.
 
 import re
 from collections.abc import Mapping
+from pprint import pformat
 from typing import Any
 
 from search.homework.template import Text
@@ -28,7 +29,7 @@ def fill(code: str, text: Text, **values: Any) -> str:
 
     def literal(match: re.Match[str]) -> str:
         name = match[1]
-        return repr(values[name] if name in values else text.pieces[name])
+        return _literal(values[name] if name in values else text.pieces[name])
 
     return _NAME.sub(literal, code).strip()
 
@@ -45,10 +46,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, ScalarFormatter
 from sklearn import metrics
-from sklearn.model_selection import GroupKFold, GroupShuffleSplit
-from sklearn.model_selection import StratifiedGroupKFold, train_test_split
+from sklearn.model_selection import train_test_split
 
 plt.rcParams.update({"figure.dpi": 110, "font.size": 9, "axes.grid": True})
 plt.rcParams.update({"grid.alpha": 0.3, "figure.constrained_layout.use": True})
@@ -61,7 +61,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 plt.rcParams.update({"figure.dpi": 110, "font.size": 9, "axes.grid": True})
 plt.rcParams.update({"grid.alpha": 0.3, "figure.constrained_layout.use": True})
@@ -69,7 +69,8 @@ plt.rcParams.update({"grid.alpha": 0.3, "figure.constrained_layout.use": True})
 
 _QUICK = """
 if QUICK:
-    N_ROWS, EPOCHS = min(N_ROWS, 3000), min(EPOCHS, 12)
+    N_ROWS = min(N_ROWS, 3000)
+    EPOCHS = min(EPOCHS, 36_000 // N_ROWS)  # few rows learn slowly
     for settings in TECHNIQUES.values():
         if "members" in settings:
             settings["members"] = 2
@@ -85,5 +86,14 @@ def settings_code(settings: Mapping[str, Any], note: str) -> str:
             lines += [f"    {key!r}: {each!r}," for key, each in value.items()]
             lines.append("}")
         else:
-            lines.append(f"{name} = {value!r}")
+            lines.append(f"{name} = {_literal(value)}")
     return "\n".join(lines) + "\n" + _QUICK.rstrip()
+
+
+def _literal(value: Any) -> str:
+    """Write a value as Python does, long ones on several lines."""
+    return (
+        repr(value)
+        if isinstance(value, Code | str)
+        else pformat(value, width=72, sort_dicts=False, compact=True)
+    )

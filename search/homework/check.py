@@ -10,13 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from search.homework.answers import role, source, written
 from search.homework.embedded import Plain, read_table_code, table_digest
 from search.homework.requirements import (
     Requirement,
     as_list,
     requirements,
-    source,
-    written,
 )
 from search.homework.seeds import student_seeds
 
@@ -129,7 +128,7 @@ def _read(file: Path) -> tuple[Plain, list[Plain]]:
 def _look_at(
     file: Path, facts: Plain, cells: list[Plain], others: Mapping[Path, Plain]
 ) -> HandIn:
-    by_role = {str(written(cell).get("role")): cell for cell in cells}
+    by_role = {role(cell): cell for cell in cells}
     looks = facts.get("look")
     return HandIn(
         file=str(file),

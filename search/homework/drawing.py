@@ -1,4 +1,4 @@
-"""Code cells that draw and say what was measured, live or embedded.
+"""Code cells that draw curves, confusions and residuals and say what was measured.
 
 See `search.homework.cells` for names in double angle brackets. Colours: Okabe and Ito
 2008, distinguishable for colour-blind readers and, with the line styles, in grey.
@@ -6,17 +6,20 @@ See `search.homework.cells` for names in double angle brackets. Colours: Okabe a
 
 NAMES = """
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "0.55"
+DECIMAL = <<decimal-sign>>
 NAMES = <<names>>
 LABELS = <<labels>>
+READINGS = <<readings>>
+SAY = <<say>>
 MAIN = next(iter(LABELS))  # the measure that overfitting shows in
 
 
-def number(value, digits=None):
-    if digits is None:
+def number(value, form=None):
+    if form is None:
         limits = [(1, 4), (10, 3), (100, 2), (1000, 1)]
-        digits = next((d for limit, d in limits if abs(value) < limit), 0)
-    plain = f"{value:.{digits}f}".replace("-", "\\N{MINUS SIGN}")
-    return plain.replace(".", <<decimal-sign>>)
+        form = f".{next((d for limit, d in limits if abs(value) < limit), 0)}f"
+    plain = format(value, form).replace("-", "\\N{MINUS SIGN}")
+    return plain.replace(".", DECIMAL)
 
 
 def draw_curve(axis, curve, measure, since):
@@ -33,12 +36,19 @@ def draw_curve(axis, curve, measure, since):
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def legend_below(figure, columns=4):
+def show(figure, columns=4):
+    \"\"\"Show a figure with one legend below and the decimal sign on its axes.\"\"\"
     pairs = [zip(*axis.get_legend_handles_labels()) for axis in figure.axes]
     shown = {label: handle for pair in pairs for handle, label in pair}
-    figure.legend(
-        shown.values(), shown.keys(), loc="outside lower center", ncols=columns
-    )
+    if shown:
+        figure.legend(
+            shown.values(), shown.keys(), loc="outside lower center", ncols=columns
+        )
+    lines = [line for axis in figure.axes for line in (axis.xaxis, axis.yaxis)]
+    for line in lines if DECIMAL != "." else []:
+        if isinstance(line.get_major_formatter(), ScalarFormatter):  # no names
+            line.set_major_formatter(lambda value, _: number(value, "g"))
+    plt.show()
 """
 
 EMBEDDED_CURVES = """
@@ -51,8 +61,7 @@ figure, axes = plt.subplots(1, len(LABELS), figsize=(8, 3.4))
 for axis, (measure, label) in zip(axes, LABELS.items()):
     draw_curve(axis, curves["baseline"], measure, since["baseline"])
     axis.set_ylabel(label)
-legend_below(figure)
-plt.show()
+show(figure)
 """
 
 SAY_BASELINE = """
@@ -60,7 +69,7 @@ def say_curve(name):
     curve = curves[name]
     valid, seen = curve["val_" + MAIN], curve[MAIN]
     best = int(np.argmin(valid))
-    text = <<say-not-overfits>> if since[name] is None else <<say-overfits>>
+    text = SAY["not-overfits"] if since[name] is None else SAY["overfits"]
     return text.format(
         name=NAMES[name], measure=LABELS[MAIN], epoch=best + 1, epochs=len(valid),
         lowest=number(valid[best]), last=number(valid[-1]),
@@ -72,7 +81,7 @@ best = int(np.argmin(curves["baseline"]["val_" + MAIN]))
 facts = [say_curve("baseline")]
 for measure, label in list(LABELS.items())[1:]:
     valid, seen = (curves["baseline"][each] for each in ("val_" + measure, measure))
-    facts.append(<<say-second>>.format(
+    facts.append(SAY["second"].format(
         name=NAMES["baseline"], measure=label, epoch=best + 1, epochs=len(valid),
         then=number(valid[best]), last=number(valid[-1]), after=number(seen[-1]),
     ))
@@ -103,8 +112,7 @@ for measure, label in LABELS.items():
         axis.set_xlabel(<<axis-epoch>>)
     for axis in axes[:, 0]:
         axis.set_ylabel(label)
-    legend_below(figure)
-    plt.show()
+    show(figure)
 """
 
 SAY_CURVES = """
@@ -117,9 +125,9 @@ def say_against(name):
     difference = (mine - other).mean()
     error = (mine - other).std() / np.sqrt(len(mine))
     if abs(difference) < 2 * error or difference == 0:
-        text = <<say-undecided>>
+        text = SAY["undecided"]
     else:
-        text = <<say-helps>> if difference < 0 else <<say-harms>>
+        text = SAY["helps"] if difference < 0 else SAY["harms"]
     return text.format(
         name=NAMES[name], measure=LABELS[MAIN], value=number(mine.mean()),
         baseline=number(other.mean()), difference=number(abs(difference)),
@@ -153,25 +161,27 @@ for name in shown:
     axis.set_title(NAMES[name])
     axis.set_xlabel(<<axis-predicted-class>>)
     axis.set_ylabel(<<axis-true-class>>)
-    plt.show()
+    show(figure)
 """
 
 SAY_CONFUSION = """
 facts = []
 for name in shown:
     right = (runs[name]["final"].argmax(axis=1) == y_valid).mean()
-    facts.append(<<say-right>>.format(name=NAMES[name], percent=number(100 * right, 1)))
+    percent = number(100 * right, ".1f")
+    facts.append(SAY["right"].format(name=NAMES[name], percent=percent))
 wrong = confusion["baseline"] * (1 - np.eye(len(CLASSES)))
 for place in np.argsort(-wrong, axis=None, kind="stable")[:3]:
     true, predicted = np.unravel_index(place, wrong.shape)
     if wrong[true, predicted] > 0:
         shares = [
-            <<say-share>>.format(
-                percent=number(confusion[name][true, predicted], 0), name=NAMES[name]
+            SAY["share"].format(
+                name=NAMES[name],
+                percent=number(confusion[name][true, predicted], ".0f"),
             )
             for name in shown
         ]
-        facts.append(<<say-confused>>.format(
+        facts.append(SAY["confused"].format(
             true=CLASSES[true], predicted=CLASSES[predicted], shares=", ".join(shares)
         ))
 display(Markdown("\\n".join(f"- {fact}" for fact in facts)))
@@ -189,7 +199,7 @@ for axis, name in zip(axes[0], shown):
     axis.set_title(NAMES[name])
     axis.set_xlabel(<<axis-predicted>> + (f" ({UNIT})" if UNIT else ""))
 axes[0, 0].set_ylabel(<<axis-residual>> + (f" ({UNIT})" if UNIT else ""))
-plt.show()
+show(figure)
 """
 
 SAY_RESIDUALS = """
@@ -201,7 +211,7 @@ facts = []
 for name in shown:
     residuals = y_valid - runs[name]["final"]
     mae, mean = np.abs(residuals).mean(), residuals.mean()
-    facts.append(<<say-residuals>>.format(
+    facts.append(SAY["residuals"].format(
         name=NAMES[name], mae=with_unit(mae), mean=with_unit(mean),
         largest=with_unit(np.abs(residuals).max()),
     ))
@@ -223,93 +233,4 @@ live = pd.DataFrame.from_dict(rows, orient="index").convert_dtypes()
 display(live.style.format(
     precision=4, decimal=<<decimal-sign>>, thousands=<<thousands-sign>>
 ))
-"""
-
-TABLE = """
-rows = []
-for row in CROSS_VALIDATED["rows"]:
-    cells = {
-        <<col-technique>>: NAMES[row["technique"]],
-        <<col-setting>>: ", ".join(f"{k} = {v:g}" for k, v in row["setting"].items()),
-    }
-    for measure in LABELS:
-        for reading, word in READINGS.items():
-            cells[<<col-measure>>.format(measure=LABELS[measure], reading=word)] = (
-                np.mean(row["scores"][reading][measure])
-            )
-    rows.append(cells | {
-        <<col-best-epoch>>: row["epoch"],
-        <<col-fits>>: row["fits"],
-        <<col-seconds>>: round(row["seconds"]),
-        <<col-weights>>: row["weights"],
-    })
-table = pd.DataFrame(rows).set_index(<<col-technique>>)
-table.index.name = None
-display(table.style.format(
-    precision=4, decimal=<<decimal-sign>>, thousands=<<thousands-sign>>
-))
-"""
-
-EFFECTS = """
-effects = CROSS_VALIDATED["effects"]
-order = [name for name in NAMES if name != "baseline"]
-styles = {"last": (BLUE, "o", 0.14), "best": (ORANGE, "s", -0.14)}
-figure, axis = plt.subplots(figsize=(7.5, 1.4 + 0.5 * len(order)))
-axis.axvline(0, color="black", linewidth=1)
-for effect in effects:
-    colour, marker, shift = styles[effect["reading"]]
-    place = len(order) - 1 - order.index(effect["technique"]) + shift
-    if effect["low"] is not None:
-        axis.plot([effect["low"], effect["high"]], [place, place], color=colour)
-    decided = effect["verdict"] in ("better", "worse")
-    axis.plot(
-        effect["difference"], place, marker, color=colour, markersize=6,
-        markerfacecolor=colour if decided else "white",
-    )
-for reading, (colour, marker, _) in styles.items():
-    axis.plot([], [], marker, color=colour, linestyle="-", label=READINGS[reading])
-axis.plot([], [], "o", color=GREY, label=<<effect-decided>>)
-axis.plot([], [], "o", color=GREY, markerfacecolor="white", label=<<effect-open>>)
-axis.set_yticks(range(len(order)), [NAMES[name] for name in reversed(order)])
-axis.set_xlabel(<<axis-effect>>.format(measure=LABELS[MAIN]))
-legend_below(figure, columns=2)
-plt.show()
-"""
-
-CAPACITY = """
-networks = CROSS_VALIDATED["capacities"]
-figure, axes = plt.subplots(
-    1, len(networks), figsize=(max(3.2, 8 * len(networks) / 4), 3.2), sharey=True,
-    squeeze=False,
-)
-for axis, network in zip(axes[0], networks):
-    draw_curve(axis, network["curves"], MAIN, network["overfit_since"])
-    axis.set_title("\\n".join(network["title"]))
-axes[0, 0].set_ylabel(LABELS[MAIN])
-legend_below(figure, columns=2)
-plt.show()
-"""
-
-TEST = """
-tested = CROSS_VALIDATED["test"]
-names = list(dict.fromkeys(each["technique"] for each in tested))
-styles = {"last": (BLUE, "o", 0.14), "best": (ORANGE, "s", -0.14)}
-figure, axes = plt.subplots(
-    1, len(LABELS), figsize=(8, 1.6 + 0.6 * len(names)), sharey=True
-)
-for axis, measure in zip(axes, LABELS):
-    for each in tested:
-        colour, marker, shift = styles[each["reading"]]
-        place = len(names) - 1 - names.index(each["technique"]) + shift
-        axis.plot(each["intervals"][measure], [place, place], color=colour)
-        scores = each["scores"][measure]
-        axis.plot(np.mean(scores), place, marker, color=colour, markersize=6)
-        axis.plot(scores, [place] * len(scores), "|", color="black", markersize=9)
-    axis.set_xlabel(<<axis-test>>.format(measure=LABELS[measure]))
-    axis.set_yticks(range(len(names)), [NAMES[name] for name in reversed(names)])
-for reading, (colour, marker, _) in styles.items():
-    axes[0].plot([], [], marker, color=colour, linestyle="-", label=READINGS[reading])
-axes[0].plot([], [], "|", color="black", label=<<each-seed>>)
-legend_below(figure)
-plt.show()
 """

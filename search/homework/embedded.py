@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from search.export import technique_options
 from search.homework.grid import BASELINE
@@ -22,7 +22,7 @@ _CELL = re.compile(rf"{re.escape(_BEFORE)}(.*?){re.escape(_AFTER)}", re.DOTALL)
 
 
 def table_of(results: Results, text: Text, *, with_curves: bool) -> Plain:
-    """Return the table as plain JSON values.
+    """Return the table as plain JSON values, real numbers to six digits.
 
     Args:
         results: What was measured.
@@ -30,7 +30,7 @@ def table_of(results: Results, text: Text, *, with_curves: bool) -> Plain:
         with_curves: Embed each row's curves, for a notebook that trains nothing.
     """
     plan = results.plan
-    return {
+    table = {
         "homework": results.name,
         "student": plan.student,
         "seeds": [plan.seed, plan.tuning_seed, plan.fresh_seed],
@@ -74,6 +74,7 @@ def table_of(results: Results, text: Text, *, with_curves: bool) -> Plain:
         ],
         "look": results.look,
     }
+    return cast(Plain, _short(table))
 
 
 def table_code(table: Plain) -> str:
@@ -137,11 +138,18 @@ def _row(results: Results, entry: Entry, with_curves: bool) -> Plain:
 
 
 def _named(results: Results, curves: Mapping[str, list[float]]) -> Curves:
-    """Return curves under the names of the metrics, to five digits."""
+    """Return curves under the names of the metrics."""
     return {
-        f"{part}{name}": [
-            float(f"{value:.5g}") for value in curves[f"{part}{METRICS[name].curve}"]
-        ]
+        f"{part}{name}": curves[f"{part}{METRICS[name].curve}"]
         for name in results.metrics
         for part in ("", "val_")
     }
+
+
+def _short(value: Any) -> Any:
+    """Return values with six significant digits: more would only be noise to read."""
+    if isinstance(value, dict):
+        return {name: _short(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_short(each) for each in value]
+    return float(f"{value:.6g}") if isinstance(value, float) else value

@@ -20,7 +20,7 @@ from search.scoring import mean_curve
 from search.types import Done, FoldResult, Suggestion, Trial, Wait
 from spaces.space import Params
 
-VISIBLE_RISE = 0.15
+VISIBLE_RISE = 0.1
 """By how much of its lowest value the validation loss has to rise again, so that the
 eye sees it in a figure; a convention."""
 

@@ -67,8 +67,13 @@ class Setting:
     label: str
 
 
-def check_techniques(names: Sequence[str], *, task: str) -> None:
-    """Refuse unknown techniques and those that do not fit the task.
+def check_techniques(names: Sequence[str], *, task: str, inputs: str) -> None:
+    """Refuse unknown techniques and those that do not fit the task or the rows.
+
+    Args:
+        names: As typed.
+        task: `classification` or `regression`.
+        inputs: `images`, `vectors` or `text`.
 
     Raises:
         SettingsError: With the reason.
@@ -81,6 +86,11 @@ def check_techniques(names: Sequence[str], *, task: str) -> None:
             raise SettingsError(
                 "--techniques: label-smoothing spreads a class's probability over the "
                 "other classes, but the target is a number; leave it out"
+            )
+        if inputs not in TECHNIQUES[name].inputs:
+            raise SettingsError(
+                f"--techniques: {name} is for {' or '.join(TECHNIQUES[name].inputs)}, "
+                f"got {inputs}; leave it out"
             )
         if task not in TECHNIQUES[name].tasks:
             raise SettingsError(

@@ -228,6 +228,7 @@ def _without_test(spec: Spec, rows: str, *, grouped: bool = False) -> str:
     if grouped:
         return (
             "# a fifth of the groups is the test set, which stays closed here\n"
+            "from sklearn.model_selection import GroupKFold, StratifiedGroupKFold\n\n"
             "kind = StratifiedGroupKFold if CLASSES else GroupKFold\n"
             "cutter = kind(min(5, len(set(groups))), shuffle=True, random_state=0)\n"
             "train, _ = next(cutter.split(X, y, groups))\n"

@@ -1,12 +1,21 @@
 """The notebook to hand in: live cells, the embedded table, facts and empty answers."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipelines.atomic_file import replacing
 from search.errors import SettingsError
 from search.export import builder_code, network_options
-from search.homework import cells, drawing, facts, preparing, training
+from search.homework import (
+    cells,
+    drawing,
+    drawing_table,
+    facts,
+    preparing,
+    training,
+)
+from search.homework.answers import keep_answers
+from search.homework.card import write_card
 from search.homework.embedded import (
     Plain,
     chosen_options,
@@ -19,12 +28,10 @@ from search.homework.grid import BASELINE, COMBINED
 from search.homework.loading import Loading, find_loading
 from search.homework.plan import VALID_SHARE
 from search.homework.results import READINGS, Results
+from search.homework.sheet import METADATA, Sheet
 from search.homework.template import Text, read_template
 from search.metrics import METRICS
 from spaces.params import Scalar
-
-METADATA = "tunefold"
-"""Key of the notebook's and the cells' metadata; `search.homework.check` reads it."""
 
 
 def write_notebook(
@@ -34,7 +41,8 @@ def write_notebook(
 
     Args:
         results: What was measured; nothing else is read.
-        folder: Where `NAME.ipynb` and `NAME.html` are written, replacing older ones.
+        folder: Where `NAME.ipynb` and `NAME.html` are written. Answers in an older
+            notebook of this name are taken over, and it is kept as `NAME.ipynb.bak`.
         template: The text in another language; None for English.
         execute: Run the cells in a fresh kernel of this Python.
 
@@ -50,11 +58,13 @@ def write_notebook(
     text = read_template(template)
     notebook = make_notebook(results, text)
     path = folder / f"{results.name}.ipynb"
+    keep_answers(notebook, path)
     try:
         if execute:
             run_cells(notebook, folder, backend=results.plan.backend)
     finally:
-        nbformat.write(notebook, path)
+        with replacing(path) as file:
+            file.write(nbformat.writes(notebook).encode())
         language = text.pieces["language"]
         write_html(notebook, path.with_suffix(".html"), language=language)
     return path
@@ -66,8 +76,8 @@ def make_notebook(results: Results, text: Text) -> Any:
 
     loading = _loading(results)
     table = table_of(results, text, with_curves=loading is None)
-    sheet = _Sheet(text)
-    _card(sheet, results)
+    sheet = Sheet(text)
+    write_card(sheet, results)
     if loading is None:
         _embedded_curves(sheet, results, table)
     else:
@@ -85,35 +95,6 @@ def make_notebook(results: Results, text: Text) -> Any:
     return notebook
 
 
-@dataclass
-class _Sheet:
-    """Cells in their order; each has its role as id and in its metadata."""
-
-    text: Text
-    cells: list[Any] = field(default_factory=list)
-
-    def markdown(self, role: str, source: str, **metadata: Any) -> None:
-        import nbformat
-
-        self._add(nbformat.v4.new_markdown_cell(source), role, metadata)
-
-    def code(self, role: str, source: str, **values: Any) -> None:
-        import nbformat
-
-        filled = cells.fill(source, self.text, **values)
-        self._add(nbformat.v4.new_code_cell(filled), role, {})
-
-    def question(self, about: str) -> None:
-        """Add the empty cell for the student's own text."""
-        blank = self.text("explanation", question=self.text(f"question-{about}"))
-        self.markdown(f"explanation-{about}", blank + "\n\n", blank=blank)
-
-    def _add(self, cell: Any, role: str, metadata: Plain) -> None:
-        cell.id = role
-        cell.metadata[METADATA] = {"role": role, **metadata}
-        self.cells.append(cell)
-
-
 def _loading(results: Results) -> Loading | None:
     """Return how data are loaded; None where the notebook cannot train."""
     try:
@@ -128,55 +109,7 @@ def _task(results: Results) -> Any:
     return METRICS[results.metrics[0]].task
 
 
-def _card(sheet: _Sheet, results: Results) -> None:
-    plan, text = results.plan, sheet.text
-    pipeline = f"`{plan.pipeline}`"
-    studies = "<br>".join(
-        f"{name} `{digest[:16]}`" for name, digest in results.split_digests.items()
-    )
-    student = f' --student "{plan.student}"' if plan.student else ""
-    spec = f'"{plan.pipeline}"' if ":" in plan.pipeline else plan.pipeline
-    minutes = ", ".join(
-        f"{name} {text.number(value, 1)}" for name, value in results.minutes.items()
-    )
-    card = text(
-        "card",
-        student=plan.student or text("nobody"),
-        name=results.name,
-        pipeline=pipeline,
-        source=results.data_source,
-        data_digest=plan.data_digest,
-        studies=studies,
-        seed=plan.seed,
-        tuning_seed=plan.tuning_seed,
-        fresh_seed=plan.fresh_seed,
-        rows=text("all-rows") if plan.n_rows is None else text.count(plan.n_rows),
-        notebook_rows=text.count(plan.notebook_rows),
-        epochs=plan.epochs,
-        n_settings=plan.n_settings,
-        n_splits=plan.n_splits,
-        n_seeds=plan.n_seeds,
-        minutes=minutes,
-        cut="; ".join(_cut(line, text) for line in plan.cut) or text("nothing"),
-        command=f"tunefold homework {spec}{student} --plan plan.json",
-    )
-    title = text("title", pipeline=pipeline)
-    note = text("note", note=results.note.replace("\n", "\n> ")) if results.note else ""
-    sheet.markdown("card", "\n\n".join(filter(None, [title, note, card])))
-
-
-def _cut(line: str, text: Text) -> str:
-    """Say a line of the plan in the text's language: `what: got instead of most`."""
-    what, _, amount = line.partition(": ")
-    numbers = [each.replace(",", "") for each in amount.split(" instead of ")]
-    if len(numbers) != 2 or not all(map(str.isdecimal, numbers)):
-        return line
-    got, most = (text.count(int(each)) for each in numbers)
-    word = text.word(f"cut-{what.replace(' ', '-')}", what)
-    return text("cut-line", what=word, got=got, most=most)
-
-
-def _live(sheet: _Sheet, results: Results, loading: Loading) -> None:
+def _live(sheet: Sheet, results: Results, loading: Loading) -> None:
     plan, text, task = results.plan, sheet.text, _task(results)
     base = results.entry(BASELINE).params
     sheet.code("imports", cells.IMPORTS, backend=plan.backend)
@@ -209,7 +142,7 @@ def _live(sheet: _Sheet, results: Results, loading: Loading) -> None:
     sheet.code("live-table", drawing.LIVE_TABLE)
 
 
-def _embedded_curves(sheet: _Sheet, results: Results, table: Plain) -> None:
+def _embedded_curves(sheet: Sheet, results: Results, table: Plain) -> None:
     text = sheet.text
     sheet.code("imports", cells.FEW_IMPORTS)
     sheet.code("names", _names(results, text))
@@ -219,7 +152,7 @@ def _embedded_curves(sheet: _Sheet, results: Results, table: Plain) -> None:
     _curves(sheet, "no-live-", say_techniques=drawing.SAY_CURVES)
 
 
-def _curves(sheet: _Sheet, prefix: str, *, say_techniques: str) -> None:
+def _curves(sheet: Sheet, prefix: str, *, say_techniques: str) -> None:
     sheet.markdown("curves-baseline-text", sheet.text(f"{prefix}curves-baseline"))
     sheet.code("curves-baseline", drawing.BASELINE)
     sheet.code("curves-baseline-facts", drawing.SAY_BASELINE)
@@ -231,7 +164,7 @@ def _curves(sheet: _Sheet, prefix: str, *, say_techniques: str) -> None:
 
 
 def _cross_validated(
-    sheet: _Sheet, results: Results, table: Plain, *, with_table: bool
+    sheet: Sheet, results: Results, table: Plain, *, with_table: bool
 ) -> None:
     plan, text = results.plan, sheet.text
     sheet.markdown(
@@ -246,16 +179,15 @@ def _cross_validated(
     )
     if with_table:
         sheet.code("cross-validated", table_code(table))
-    readings = {reading: text.word(reading) for reading in READINGS}
     for role, code, said in (
-        ("table", drawing.TABLE, facts.table_facts(results, text)),
-        ("effects", drawing.EFFECTS, facts.effect_facts(results, text)),
-        ("capacity", drawing.CAPACITY, facts.capacity_facts(results, text)),
-        ("test", drawing.TEST, facts.final_facts(results, text)),
+        ("table", drawing_table.TABLE, facts.table_facts(results, text)),
+        ("effects", drawing_table.EFFECTS, facts.effect_facts(results, text)),
+        ("capacity", drawing_table.CAPACITY, facts.capacity_facts(results, text)),
+        ("test", drawing_table.TEST, facts.final_facts(results, text)),
     ):
         values = {"n_test": text.count(results.n_test), "look": results.look}
         sheet.markdown(f"{role}-text", text(role, **values, n_seeds=plan.n_seeds))
-        sheet.code(role, code.replace("READINGS", repr(readings)))
+        sheet.code(role, code)
         sheet.markdown(f"{role}-facts", facts.bullets(said))
         sheet.question(role)
 
@@ -303,11 +235,18 @@ def _best_single(results: Results) -> str:
 
 
 def _names(results: Results, text: Text) -> str:
+    say = {
+        name.removeprefix("say-"): sentence
+        for name, sentence in text.pieces.items()
+        if name.startswith("say-")
+    }
     return cells.fill(
         drawing.NAMES,
         text,
         names=facts.names(results, text),
         labels=facts.labels(results, text),
+        readings={reading: text.word(reading) for reading in READINGS},
+        say=say,
     )
 
 

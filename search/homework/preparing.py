@@ -41,6 +41,8 @@ train, valid = train_test_split(
 
 _GROUP_SPLIT = """
 # A group is never on both sides.
+from sklearn.model_selection import GroupShuffleSplit
+
 rows = np.random.default_rng(SEED).permutation(len(y))[:N_ROWS]
 cutter = GroupShuffleSplit(n_splits=1, test_size=VALID_SHARE, random_state=SEED)
 train, valid = next(cutter.split(rows, groups=groups[rows]))
@@ -71,7 +73,10 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+X = X.replace([np.inf, -np.inf], np.nan)
 X = X.drop(columns=[name for name in X if X[name].iloc[train].nunique() < 2])
+for name in X.select_dtypes(exclude="number"):
+    X[name] = X[name].astype(str)  # what is missing becomes a category
 transformer = make_column_transformer(
     (
         make_pipeline(SimpleImputer(strategy="median"), StandardScaler()),

@@ -1,12 +1,13 @@
 """What is asked of a hand-in, read off the roles of its cells."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from search.homework.answers import n_own_words
 from search.homework.embedded import Plain
 from search.homework.grid import BASELINE, COMBINED
+from search.homework.sheet import PREFIX
 
 MIN_TECHNIQUES = 4
 MIN_WORDS = 10
@@ -28,19 +29,6 @@ class Requirement:
     name: str
     met: bool
     found: str
-
-
-def written(part: Plain) -> Plain:
-    """Return what tunefold wrote into the metadata of a notebook or cell."""
-    metadata = part.get("metadata")
-    found = metadata.get("tunefold") if isinstance(metadata, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
-def source(cell: Plain) -> str:
-    """Return a cell's text: a notebook holds it as one string or as its lines."""
-    text = cell.get("source", "")
-    return "".join(map(str, text)) if isinstance(text, list) else str(text)
 
 
 def as_list(value: Any) -> list[Any]:
@@ -108,21 +96,14 @@ def _has_figure(cell: Plain) -> bool:
 
 
 def _own_text(cells: Mapping[str, Plain]) -> Requirement:
-    asked = {r: c for r, c in cells.items() if r.startswith("explanation-")}
-    n_words = {role: _own_words(cell) for role, cell in asked.items()}
+    asked = {r: c for r, c in cells.items() if r.startswith(PREFIX)}
+    n_words = {role: n_own_words(cell) for role, cell in asked.items()}
     short = [r for r, n in n_words.items() if n < MIN_WORDS]
     written = f"{len(asked) - len(short)} of {len(asked)} answers, "
     total = f"{sum(n_words.values()):,} words"
-    lacking = [role.removeprefix("explanation-") for role in short]
+    lacking = [role.removeprefix(PREFIX) for role in short]
     return Requirement(
         name="own text",
         met=bool(asked) and not short,
         found=written + total + (f"; none in {', '.join(lacking)}" if short else ""),
     )
-
-
-def _own_words(cell: Plain) -> int:
-    """Count words that the cell has more of than the blank that was handed out."""
-    words = Counter(source(cell).split())
-    words.subtract(Counter(str(written(cell).get("blank", "")).split()))
-    return sum(n for word, n in words.items() if n > 0 and any(map(str.isalnum, word)))

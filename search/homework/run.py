@@ -15,8 +15,8 @@ from pipelines.part import digest
 from pipelines.pipeline import Pipeline
 from pipelines.registry import complete, get_pipeline
 from search.compile_cache import use_compile_cache
-from search.errors import SearchError, SettingsError
-from search.homework.base import base_params
+from search.errors import FatalError, SearchError, SettingsError
+from search.homework.base import base_params, inputs_of
 from search.homework.engines import (
     LadderEngine,
     ListEngine,
@@ -128,6 +128,8 @@ def run_homework(
         results = read_results(folder / "results.json")
         return write_notebook(results, folder, template=request.template)
     data = pipeline.load("train")
+    if request.techniques is not None:
+        check_techniques(request.techniques, task=pipeline.task, inputs=inputs_of(data))
     folder.mkdir(parents=True, exist_ok=True)
     wanted = _wanted(request, spec, pipeline, len(data.y), digest(data))
     use_compile_cache()
@@ -290,6 +292,9 @@ class _Homework:
                 if t.tags["technique"] == setting.technique
             ]
             measured = fresh.trials[number]
+            if measured.score is None:
+                self._leave_out(setting, measured)
+                continue
             trained = [*tried, measured]
             entries.append(
                 make_entry(
@@ -301,6 +306,18 @@ class _Homework:
                 )
             )
         return entries
+
+    def _leave_out(self, setting: Setting, trial: Trial) -> None:
+        if setting.technique == BASELINE:
+            raise FatalError(
+                f"homework: the baseline failed on the fresh splits ({trial.reason}); "
+                "without it nothing can be compared"
+            )
+        self._place.console.print(
+            f"{setting.technique} is left out, it failed on the fresh splits: "
+            f"{trial.reason}",
+            markup=False,
+        )
 
     def _finalists(self, entries: Sequence[Entry]) -> list[Entry]:
         """Return baseline, best single technique and combination."""
@@ -376,8 +393,6 @@ class _Homework:
 
 
 def _check(request: HomeworkRequest, pipeline: Pipeline) -> None:
-    if request.techniques is not None:
-        check_techniques(request.techniques, task=pipeline.task)
     if pipeline.in_order:
         raise SettingsError(
             f"homework: {pipeline.name} is a series in time, and fresh random splits "

@@ -68,12 +68,16 @@ def read_template(path: Path | None = None) -> Text:
     """Read a template and compare it with the one in English, which has all pieces.
 
     Args:
-        path: Markdown; None for the English one.
+        path: Markdown, or the language of one that lies here (`cs`); None for the
+            English one.
 
     Raises:
         SettingsError: It cannot be read, a piece is missing, unknown or there twice,
             or a piece has a field that the English one has not.
     """
+    shipped = FOLDER / f"notebook.{path}.md"
+    if path is not None and path.name == str(path) and shipped.is_file():
+        path = shipped
     if path is None or path == DEFAULT:
         return Text(_default())
     pieces = _read(path)

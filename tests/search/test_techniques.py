@@ -22,13 +22,21 @@ OFF = {
     "constraint": "none", "use_label_smoothing": "off", "label_smoothing": 0.0,
     "skip": False, "schedule": "constant", "averaging": "none",
     "use_snapshots": "off", "snapshots": 1, "members": 1,
-    "use_prune_share": "off", "prune_share": 0.0,
+    "use_prune_share": "off", "prune_share": 0.0, "augment_flip": False,
+    "use_augment_shift": "off", "augment_shift": 0.0,
+    "use_augment_rotation": "off", "augment_rotation": 0.0,
+    "use_augment_zoom": "off", "augment_zoom": 0.0,
+    "use_augment_brightness": "off", "augment_brightness": 0.0,
+    "use_augment_contrast": "off", "augment_contrast": 0.0,
+    "use_augment_noise": "off", "augment_noise": 0.0, "mix": "none",
+    "use_word_dropout": "off", "word_dropout": 0.0, "class_weights": False,
+    "resample": "none",
 }  # fmt: skip
 MIXTURE = SMALL | {
     "members": 2, "snapshots": 2, "prune_share": 0.5, "weight_norm": True,
     "drop_connect": 0.1, "averaging": "ema", "ema_momentum": 0.5, "batch_norm": True,
     "skip": True, "constraint": "max_norm", "max_norm": 2.0, "l2_strength": 1e-4,
-    "gaussian_noise": 0.1,
+    "gaussian_noise": 0.1, "augment_flip": True, "augment_noise": 0.1,
 }  # fmt: skip
 SCHEDULED = SMALL | {
     "schedule": "cosine", "warmup": 0.1, "averaging": "swa", "swa_start": 0.5,
@@ -63,7 +71,7 @@ def test_parameters_that_are_off_change_no_bit(add_digits, jobs_of):
     used = {name for t in TECHNIQUES.values() for name in t.group}
     strengths = {
         "patience", "l1_strength", "l2_strength", "weight_decay_strength", "max_norm",
-        "warmup", "ema_momentum", "swa_start",
+        "warmup", "ema_momentum", "swa_start", "mix_strength",
     }  # fmt: skip
     capacity = set(TECHNIQUES["capacity"].group)
     assert set(OFF) == used - strengths - capacity  # none is forgotten
@@ -118,7 +126,9 @@ def test_the_shipped_model_predicts_as_measured_and_needs_keras_alone(tmp_path):
     path = tmp_path / "model.keras"
     model.save(path)
     with zipfile.ZipFile(path) as archive:
-        assert b"pipelines" not in archive.read("config.json")
+        config = archive.read("config.json")
+    assert b"pipelines" not in config
+    assert b"RandomFlip" not in config
     loaded = keras.saving.load_model(path, safe_mode=True)
     assert DIGITS.evaluate(loaded, X[200:]) == pytest.approx(expected, abs=1e-5)
     # of each network: two hidden layers, their projection, two normalizations, head

@@ -52,12 +52,13 @@ def test_a_switch_removes_the_value():
 
 def test_the_cocktail_holds_every_technique_and_can_leave_out_each():
     for name, technique in TECHNIQUES.items():
-        assert (set(technique.group) <= set(COCKTAIL)) == (name != "ensemble"), name
+        there = name not in ("ensemble", "word-dropout")  # of text
+        assert (set(technique.group) <= set(COCKTAIL)) == there, name
     assert set(LEFT_OUT) < set(TECHNIQUES)
     rng = random.Random(0)
     points = [COCKTAIL.check(COCKTAIL.sample(rng)) for _ in range(300)]
     for name, technique in TECHNIQUES.items():
-        if name in (*LEFT_OUT, "capacity"):
+        if name in (*LEFT_OUT, "capacity", "word-dropout"):
             continue
         last = list(technique.alone)[-1]
         assert (
@@ -72,17 +73,28 @@ def test_the_cocktail_asks_for_nothing_that_is_refused_or_without_effect():
         assert not ("snapshots" in point and point["schedule"] != "constant")
         assert not ("skip" in point and point["n_layers"] == 1)
         assert not (point["batch_norm"] and "layer_norm" in point)
+        assert not (point["resample"] != "none" and "class_weights" in point)
         assert point["optimizer"] != "adamw"
 
 
-def test_a_cocktail_for_values_has_no_label_smoothing():
+def test_a_cocktail_for_values_has_nothing_that_needs_classes():
     space = cocktail("regression")
-    assert set(COCKTAIL) - set(space) == {"use_label_smoothing", "label_smoothing"}
+    assert set(COCKTAIL) - set(space) == {
+        *("use_label_smoothing", "label_smoothing", "class_weights", "resample"),
+    }
+
+
+def test_a_cocktail_has_what_suits_the_rows():
+    columns, words = (cocktail("classification", kind) for kind in ("vectors", "text"))
+    assert {"augment_noise", "mix"} < set(columns)
+    assert {"augment_noise", "word_dropout"} < set(words)
+    assert not {"augment_flip", "augment_shift", "word_dropout"} & set(columns)
+    assert not {"augment_flip", "augment_shift", "mix"} & set(words)
 
 
 def test_a_cocktail_of_some_techniques_needs_no_others():
     chosen = tuple(TECHNIQUES[n] for n in ("capacity", "skip", "snapshots"))
-    space = cocktail("classification", chosen)
+    space = cocktail("classification", techniques=chosen)
     assert {"skip", "snapshots"} < set(space)
     assert "schedule" not in space
     assert isinstance(space, SearchSpace)

@@ -66,6 +66,7 @@ def test_a_kernel_that_refuses_tunefold_does(tmp_path):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_failed_notebook_is_written_all_the_same(tmp_path):
     results = make_results("table:absent.csv?target=kind")
     with pytest.raises(FatalError, match=r"FileNotFoundError: .*absent\.csv"):

@@ -104,7 +104,7 @@ def test_a_regression_has_no_labels_to_smooth():
     assert "label-smoothing" in fitting_techniques("classification")
     assert "label-smoothing" not in fitting_techniques("regression")
     with pytest.raises(SettingsError, match="target is a number; leave it out"):
-        check_techniques(["label-smoothing"], task="regression")
+        check_techniques(["label-smoothing"], task="regression", inputs="vectors")
 
 
 @pytest.mark.parametrize(
@@ -113,12 +113,13 @@ def test_a_regression_has_no_labels_to_smooth():
         ([], "at least one"),
         (["dropout", "dropout"], "may stand once"),
         (["dropuot"], "did you mean 'dropout'"),
+        (["flip"], "flip is for images, got vectors"),
         ([BASELINE], "unknown technique 'baseline'"),
     ],
 )
 def test_other_lists_are_refused(names, rule):
     with pytest.raises(SettingsError, match=rule):
-        check_techniques(names, task="classification")
+        check_techniques(names, task="classification", inputs="vectors")
 
 
 @pytest.mark.parametrize("technique", CHOSEN_FROM)

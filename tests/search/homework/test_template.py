@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +25,11 @@ def template(tmp_path):
 def test_a_copy_says_the_same(template):
     path = template("baseline", "baseline")
     assert read_template(path) == read_template()
+
+
+def test_a_language_names_the_template_that_is_there():
+    assert read_template(Path("cs")) == read_template(FOLDER / "notebook.cs.md")
+    assert read_template(Path("en")) == read_template()
 
 
 def test_windows_line_ends_and_byte_order_mark_do_no_harm(tmp_path):
