@@ -16,8 +16,9 @@ TECHNIQUES = "early-stopping,dropout,l2,l1,label-smoothing,ensemble"
 @click.option(
     "--techniques",
     metavar="NAME[,NAME...]",
-    help=f"Each is applied alone, then combined [default: {TECHNIQUES}; for a "
-    "regression without label-smoothing].",
+    help="Each is applied alone, then combined; 'all' for all that fit, see "
+    f"'tunefold list' [default: {TECHNIQUES}; for a regression without "
+    "label-smoothing].",
 )
 @click.option(
     "--minutes",

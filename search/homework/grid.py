@@ -103,9 +103,15 @@ def check_techniques(names: Sequence[str], *, task: str, inputs: str) -> None:
         raise SettingsError("--techniques: needs at least one, got none")
 
 
-def fitting_techniques(task: str) -> tuple[str, ...]:
-    """Return those of the lecture's techniques that fit a task."""
-    return tuple(name for name in DEFAULT if task in TECHNIQUES[name].tasks)
+def fitting_techniques(
+    task: str, inputs: str, among: Sequence[str] = DEFAULT
+) -> tuple[str, ...]:
+    """Return those of some techniques, the lecture's by default, that fit."""
+    return tuple(
+        name
+        for name in among
+        if task in TECHNIQUES[name].tasks and inputs in TECHNIQUES[name].inputs
+    )
 
 
 def with_capacity(params: Params, widths: Sequence[int]) -> Params:

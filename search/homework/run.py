@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from pipelines.atomic_file import replacing
-from pipelines.part import digest
+from pipelines.part import Part, digest
 from pipelines.pipeline import Pipeline
 from pipelines.registry import complete, get_pipeline
 from search.compile_cache import use_compile_cache
@@ -28,6 +28,7 @@ from search.homework.finals import Tested, test_configurations
 from search.homework.grid import (
     BASELINE,
     CAPACITIES,
+    CHOSEN_FROM,
     COMBINED,
     ENSEMBLE,
     MOST_SETTINGS,
@@ -72,6 +73,9 @@ from spaces.evaluation import MEMBERS
 from spaces.space import Params
 
 FOLDER = "tunefold-homework"
+ALL = "all"
+"""Stands for every technique that fits the rows and the task."""
+
 MIN_EPOCHS = 8
 """In fewer, no curve can be seen to fall and to rise again."""
 
@@ -128,8 +132,7 @@ def run_homework(
         results = read_results(folder / "results.json")
         return write_notebook(results, folder, template=request.template)
     data = pipeline.load("train")
-    if request.techniques is not None:
-        check_techniques(request.techniques, task=pipeline.task, inputs=inputs_of(data))
+    request = replace(request, techniques=_techniques(request, pipeline, data))
     folder.mkdir(parents=True, exist_ok=True)
     wanted = _wanted(request, spec, pipeline, len(data.y), digest(data))
     use_compile_cache()
@@ -407,6 +410,18 @@ def _check(request: HomeworkRequest, pipeline: Pipeline) -> None:
         raise SettingsError(f"--minutes: must be above 0, got {request.minutes:g}")
 
 
+def _techniques(
+    request: HomeworkRequest, pipeline: Pipeline, data: Part
+) -> tuple[str, ...]:
+    inputs = inputs_of(data)
+    if request.techniques is None:
+        return fitting_techniques(pipeline.task, inputs)
+    if request.techniques == (ALL,):
+        return fitting_techniques(pipeline.task, inputs, CHOSEN_FROM)
+    check_techniques(request.techniques, task=pipeline.task, inputs=inputs)
+    return request.techniques
+
+
 def _wanted(
     request: HomeworkRequest, spec: str, pipeline: Pipeline, n: int, data_digest: str
 ) -> Plan:
@@ -430,7 +445,7 @@ def _wanted(
     return Plan(
         pipeline=spec,
         student=request.student,
-        techniques=request.techniques or fitting_techniques(pipeline.task),
+        techniques=request.techniques or (),
         base=base_params(pipeline, n_rows),
         epochs=request.epochs or 2 * pipeline.epochs,
         cv=request.cv,

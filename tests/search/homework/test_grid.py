@@ -101,8 +101,8 @@ def test_a_capacity_replaces_another():
 
 
 def test_a_regression_has_no_labels_to_smooth():
-    assert "label-smoothing" in fitting_techniques("classification")
-    assert "label-smoothing" not in fitting_techniques("regression")
+    assert "label-smoothing" in fitting_techniques("classification", "text")
+    assert "label-smoothing" not in fitting_techniques("regression", "vectors")
     with pytest.raises(SettingsError, match="target is a number; leave it out"):
         check_techniques(["label-smoothing"], task="regression", inputs="vectors")
 
@@ -157,3 +157,10 @@ def test_patience_grows_with_the_epochs():
         for epochs in (20, 200)
     ]
     assert waits == [[3, 5, 2, 8, 1], [30, 50, 20, 80, 10]]
+
+
+def test_all_techniques_that_fit():
+    fitting = fitting_techniques("classification", "images", CHOSEN_FROM)
+    assert {"flip", "dropout"} <= set(fitting)
+    assert "word-dropout" not in fitting
+    check_techniques(fitting, task="classification", inputs="images")
