@@ -67,12 +67,20 @@ class ReparametrisedDense(keras.layers.Dense):  # type: ignore[misc]
             self.length = self.add_weight(
                 name="length", shape=(1, self.units), constraint=trained.constraint
             )
-            self.length.assign(_norms(trained))
+            self.remeasure()
             trained.constraint = None
         if self.prunable:
             self.kept = self.add_weight(
                 name="kept", shape=trained.shape, initializer="ones", trainable=False
             )
+
+    def remeasure(self) -> None:
+        """Make the length of each unit's weights that of the trained ones as they are.
+
+        For whoever has put weights of a plain layer into it.
+        """
+        if self.length is not None:
+            self.length.assign(_norms(self._kernel))
 
     @property
     def kernel(self) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from search.commands.checking import check_command
 from search.commands.comparing import compare_command
 from search.commands.doctor import doctor_command
 from search.commands.homework import homework_command
@@ -55,6 +56,7 @@ def main() -> None:
     tunefold compare A B                two studies, paired on the same folds
     tunefold rerun                      train its winner, open the test set once
     tunefold ui                         look at all trials in MLflow
+    tunefold homework fashion_mnist     the lecture's experiment, as a notebook
     """
 
 
@@ -69,6 +71,7 @@ for command in (
     rerun_command,
     ui_command,
     homework_command,
+    check_command,
     doctor_command,
 ):
     main.add_command(command)

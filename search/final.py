@@ -8,15 +8,17 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.batches import dense
 from pipelines.mapped import open_mapped
+from pipelines.pipeline import Rows, Transform
 from pipelines.registry import get_pipeline
 from search.errors import TrialError
-from search.fit import as_one_model, choose_training_rows, fit_all
+from search.fit import Fitted, as_one_model, choose_training_rows, fit_all
 from search.fold import check_backend
 from search.measure import measured_rows
 from search.rows import choose_rows
@@ -45,7 +47,8 @@ class FinalJob:
         keep_model: Whether the model is returned.
         n_rows: Train on that many rows, drawn as a study draws them; None for all.
         rows_seed: Seed of the draw.
-        also_after: Predict the test rows with the weights after these epochs, too.
+        also_after: Predict with the weights after these epochs, too; 0 is before the
+            first.
     """
 
     pipeline: str
@@ -71,7 +74,7 @@ class FinalResult:
         seed: The training seed.
         curves: Of the training rows, one value per epoch.
         predictions: Of the test rows, float32 (n, n_outputs) or (n,).
-        also: The same after earlier epochs, by epoch.
+        also: The same after the epochs of `also_after`, by epoch.
         seconds: Wall time.
         n_parameters: Weights of the model.
         model: The trained model as a `.keras` file's bytes, if it was asked for.
@@ -88,6 +91,23 @@ class FinalResult:
     examples: NDArray[np.float32]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trained:
+    """Networks of a configuration, trained on the training rows, and those rows.
+
+    Attributes:
+        transform: The preparation, learned from these rows.
+        X: The rows, prepared.
+        y: Their targets.
+        fitted: The networks.
+    """
+
+    transform: Transform
+    X: Rows
+    y: NDArray[Any]
+    fitted: Fitted
+
+
 def run_final(job: FinalJob) -> FinalResult:
     """Train on the training rows, then predict the test rows once.
 
@@ -97,6 +117,38 @@ def run_final(job: FinalJob) -> FinalResult:
         FatalError: The process runs another Keras backend.
     """
     began = time.perf_counter()
+    pipeline = get_pipeline(job.pipeline)
+    trained = train_final(job)
+    fitted = trained.fitted
+    test = open_mapped(
+        pipeline.load, name=pipeline.name, part="test", expected_digest=job.test_digest
+    )
+    X_test = trained.transform(test.X)
+    model = as_one_model(pipeline, job.params, fitted.shape, fitted.networks)
+    also = {
+        epoch: pipeline.evaluate(
+            as_one_model(pipeline, job.params, fitted.shape, networks), X_test
+        )
+        for epoch, networks in fitted.kept.items()
+    }
+    return FinalResult(
+        seed=job.seed,
+        curves=fitted.curves,
+        predictions=pipeline.evaluate(model, X_test),
+        also=also,
+        seconds=time.perf_counter() - began,
+        n_parameters=fitted.n_parameters,
+        model=_model_bytes(model) if job.keep_model else None,
+        examples=dense(X_test[:N_EXAMPLES]),
+    )
+
+
+def train_final(job: FinalJob) -> Trained:
+    """Train on the training rows; no test row is read.
+
+    Raises:
+        Errors of `run_final`.
+    """
     check_backend(job.backend)
     pipeline = get_pipeline(job.pipeline)
     train = open_mapped(
@@ -133,27 +185,7 @@ def run_final(job: FinalJob) -> FinalResult:
     wrong = not_finite(fitted.curves)
     if wrong is not None:
         raise TrialError(f"rerun with seed {job.seed}: {wrong}")
-    test = open_mapped(
-        pipeline.load, name=pipeline.name, part="test", expected_digest=job.test_digest
-    )
-    X_test = transform(test.X)
-    model = as_one_model(pipeline, job.params, fitted.shape, fitted.networks)
-    also = {
-        epoch: pipeline.evaluate(
-            as_one_model(pipeline, job.params, fitted.shape, networks), X_test
-        )
-        for epoch, networks in fitted.kept.items()
-    }
-    return FinalResult(
-        seed=job.seed,
-        curves=fitted.curves,
-        predictions=pipeline.evaluate(model, X_test),
-        also=also,
-        seconds=time.perf_counter() - began,
-        n_parameters=fitted.n_parameters,
-        model=_model_bytes(model) if job.keep_model else None,
-        examples=dense(X_test[:N_EXAMPLES]),
-    )
+    return Trained(transform=transform, X=X, y=y[rows], fitted=fitted)
 
 
 def _model_bytes(model: object) -> bytes:

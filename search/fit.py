@@ -80,7 +80,7 @@ def fit_all(
         floor: See `Measurer`; of no effect on an ensemble, whose value is known only
             after its last network.
         max_parameters: Refuse networks with more weights together; None refuses none.
-        keep: Epochs, from 1, at whose end the weights are kept.
+        keep: Epochs, from 1, at whose end the weights are kept; 0 is before the first.
 
     Raises:
         ModelTooLargeError: The networks have more weights than allowed.
@@ -214,6 +214,10 @@ def _keeping(epochs: Sequence[int], into: dict[int, Networks]) -> Any:
     import keras
 
     class Keep(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
+            if 0 in epochs:
+                into[0] = shipped(self.model)
+
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
             if epoch + 1 in epochs:
                 into[epoch + 1] = shipped(self.model)

@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,12 @@ from pipelines.part import Part, digest
 from pipelines.pipeline import Pipeline
 from pipelines.registry import get_pipeline, recorded_word
 from search.compile_cache import use_compile_cache
-from search.errors import SettingsError
+from search.errors import SettingsError, TrialError
 from search.facts import differing_facts, gather_facts
 from search.final import FinalJob, FinalResult, run_final
 from search.model_log import log_model
-from search.pictures import draw_confusion, draw_curves
+from search.pictures.rerun import draw_rerun
+from search.plane import Plane, has_plane, run_plane
 from search.rerun_report import (
     HeldOutScore,
     RerunReport,
@@ -29,6 +31,7 @@ from search.rerun_report import (
 from search.results import RecordedTrial, load_trial
 from search.seeding import derive_seed
 from search.store import FAILED, FINISHED, KEY, KIND, PARENT, Store
+from search.types import Trial
 from search.workers import Slot, make_slots, n_cores
 from spaces.errors import DataError
 from spaces.params import Scalar
@@ -100,7 +103,12 @@ def rerun(
         try:
             with console.status(f"training {n_seeds} times on {len(train.y):,} rows"):
                 results = _train_all(slots, jobs)
-            return _record(store, recorded, task, train, test, results, run_id, look)
+                plane = None
+                if has_plane(task, results[0].examples.shape[1:]):
+                    plane = _run_plane(slots[0], jobs[0], trial)
+            return _record(
+                store, recorded, task, train, test, results, plane, run_id, look
+            )
         except BaseException:
             store.client.set_terminated(run_id, FAILED)
             raise
@@ -150,6 +158,16 @@ def _train_all(slots: Sequence[Slot], jobs: Sequence[FinalJob]) -> list[FinalRes
         return list(threads.map(train, range(len(jobs))))
 
 
+def _run_plane(slot: Slot, job: FinalJob, trial: Trial) -> Plane | None:
+    """Train once more, to the end of the search's epochs, for a picture alone."""
+    assert trial.epoch is not None  # it is complete
+    picture = replace(job, epochs=trial.epochs, also_after=(0, trial.epoch))
+    try:
+        return slot.run(run_plane, picture, trial=0)
+    except TrialError:  # it broke down after its best epoch
+        return None
+
+
 def _record(
     store: Store,
     recorded: RecordedTrial,
@@ -157,6 +175,7 @@ def _record(
     train: Part,
     test: Part,
     results: Sequence[FinalResult],
+    plane: Plane | None,
     run_id: str,
     look: int,
 ) -> RerunReport:
@@ -173,35 +192,15 @@ def _record(
     _log_results(store, run_id, trial.params, results, metrics)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        first = settings.metrics[0]
-        draw_curves(
-            folder / "curves.png",
+        draw_rerun(
+            folder,
+            pipeline=pipeline,
             trial=trial,
-            reruns=[result.curves for result in results],
-            metrics=settings.metrics,
+            test=test,
+            results=results,
+            scores=metrics,
+            plane=plane,
         )
-        if pipeline.task == "classification":
-            from sklearn.metrics import classification_report
-
-            draw_confusion(
-                folder / "confusion_matrix.png",
-                y=test.y,
-                predictions=predictions,
-                classes=pipeline.classes,
-                title=f"{pipeline.name}: test {first} {metrics[first].mean:.4f}, "
-                f"mean of {len(results)} seeds, {len(test.y):,} test rows",
-            )
-            report = classification_report(
-                test.y,
-                predictions[0].argmax(axis=1),
-                labels=range(len(pipeline.classes)),
-                target_names=list(pipeline.classes),
-                digits=4,
-                zero_division=0.0,
-            )
-            (folder / "classification_report.txt").write_text(
-                f"First of {len(results)} seeds, {len(test.y):,} test rows\n\n{report}"
-            )
         np.savez_compressed(
             folder / "test_predictions.npz",
             y=test.y,

@@ -29,6 +29,21 @@ _ONLY_WHERE: dict[str, When] = {
 """Conditions across techniques: without effect, twice the same, or refused."""
 
 
+def exclude_each_other(one: Technique, other: Technique) -> bool:
+    """Say whether two techniques cannot be on at once.
+
+    They share a parameter, or one has no effect or is refused beside the other.
+    """
+    if set(one.group) & set(other.group):
+        return True
+    pairs = ((one.group, other.group), (other.group, one.group))
+    return any(
+        name in group and when[0] in beside
+        for group, beside in pairs
+        for name, when in _ONLY_WHERE.items()
+    )
+
+
 def cocktail(
     task: Task,
     inputs: Inputs = "images",

@@ -35,7 +35,7 @@ TECHNIQUES = "early-stopping,dropout,l2,l1,label-smoothing,ensemble"
     "--template",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Text of the notebook in another language.",
+    help="Text of the notebook in another language; cs is there.",
 )
 @store_option
 @click.option(
@@ -91,7 +91,8 @@ def homework_command(
     tunefold homework fashion_mnist --minutes 30 --student Lovelace
     tunefold homework boston_housing --techniques dropout,l2,l1,ensemble
     """
-    from search.homework.run import HomeworkRequest, run_homework
+    from search.homework.request import HomeworkRequest
+    from search.homework.run import run_homework
     from search.store import choose_uri
 
     names = None

@@ -93,7 +93,8 @@ columns = 3
 lines = -(-len(curves) // columns)
 for measure, label in LABELS.items():
     figure, axes = plt.subplots(
-        lines, columns, figsize=(8, 2.3 * lines + 0.5), sharex=True, sharey=True
+        lines, columns, figsize=(8, 2.3 * lines + 0.5), sharex=True, sharey=True,
+        squeeze=False,
     )
     for axis in axes.flat[len(curves):]:
         axis.set_visible(False)

@@ -17,7 +17,9 @@ CELL_SECONDS = 3600
 _KERNEL = "homework"
 _OPTIONS = ["-f", "{connection_file}", "--log-level=ERROR"]
 
-_GREETING = re.compile(r"WARNING: All log messages before absl|[IW]\d{4} \d\d")
+_GREETING = re.compile(
+    r"WARNING: All log messages before absl|[IW]\d{4} \d\d|To enable the following"
+)
 """What TensorFlow says on import, whatever log level it is asked for."""
 
 
@@ -60,6 +62,7 @@ def run_cells(notebook: Any, folder: Path, *, backend: str) -> None:
         )
         environment = os.environ | {
             "KERAS_BACKEND": backend,
+            "TF_CPP_MIN_LOG_LEVEL": "3",  # its greeting would reach the terminal
             "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         }
         try:

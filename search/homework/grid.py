@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from search.errors import SettingsError
+from spaces.cocktail import exclude_each_other
 from spaces.evaluation import MEMBERS
 from spaces.params import Choice, Int, Param, Scalar
 from spaces.space import Params, SearchSpace, unknown
@@ -21,6 +22,9 @@ CAPACITIES = ((64, 64), (256, 256), (512, 512), (512, 512, 512))
 
 MOST_SETTINGS, LEAST_SETTINGS = 5, 2
 """Settings per technique; two leave a choice."""
+
+MOST_COMBINED = 6
+"""Techniques of a combination: more can hardly be told apart."""
 
 LEARNING_RATES = (1e-3, 3e-4, 3e-3, 1e-4, 5e-4)
 """Of the baseline, Adam's default first."""
@@ -199,6 +203,9 @@ def combinations(
     2. the same at half strength: several together need less of each;
     3. the best two; 4. the best three; 5. all techniques, whether they helped or not.
 
+    In each at most `MOST_COMBINED`, the best ones; of two that exclude each other the
+    better one.
+
     Args:
         baseline: The configuration without any technique.
         ranked: Each technique but the ensemble and the parameters it adds at its
@@ -206,7 +213,9 @@ def combinations(
         n_helped: How many of them, from the first, beat the baseline.
         n: How many combinations.
     """
-    helped = ranked[: max(n_helped, min(2, len(ranked)))]
+    n_helped = max(n_helped, min(2, len(ranked)))
+    helped = _compatible(ranked[:n_helped])
+    ranked = _compatible(ranked)
     halved = [(name, half_strength(changes)) for name, changes in helped]
     found: dict[tuple[tuple[str, Scalar], ...], Setting] = {}
     for chosen, note in (
@@ -222,6 +231,17 @@ def combinations(
         label = " + ".join(name for name, _ in chosen) + note
         found.setdefault(tuple(params.items()), Setting(COMBINED, params, label))
     return list(found.values())[:n]
+
+
+def _compatible(ranked: Sequence[tuple[str, Params]]) -> list[tuple[str, Params]]:
+    chosen: list[tuple[str, Params]] = []
+    for name, changes in ranked:
+        if len(chosen) < MOST_COMBINED and not any(
+            exclude_each_other(TECHNIQUES[name], TECHNIQUES[other])
+            for other, _ in chosen
+        ):
+            chosen.append((name, changes))
+    return chosen
 
 
 def half_strength(changes: Mapping[str, Scalar]) -> Params:

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from pipelines.digits import PIPELINE as DIGITS
 from pipelines.models import conv_network, network
 from pipelines.pipeline import Shape
 from spaces.conv import CONV
@@ -112,8 +113,8 @@ def test_what_needs_images_refuses_other_rows():
 
 def test_the_point_decides_about_the_kind_of_network():
     assert of(network(BARE, IMAGES), "Conv2D")
-    point = next(p for p in [DENSE.sample(random.Random(0))])
-    assert not of(network(point, IMAGES), "Conv2D")
+    dense = DENSE.sample(random.Random(0))
+    assert not of(network(dense, IMAGES), "Conv2D")
 
 
 def test_one_width_stands_for_all_layers_without_their_own():
@@ -129,20 +130,29 @@ def test_altered_images_go_through_the_convolutions():
     assert kinds.index("RandomFlip") < kinds.index("Conv2D")
 
 
-@pytest.mark.parametrize("pooling", ["max", "average"])
-def test_a_shifted_image_gives_shifted_features(pooling):
+def test_a_shifted_image_gives_shifted_features():
     """What a convolution is for: a pattern is the same wherever it stands."""
-    model = conv_network(BARE | {"n_conv_blocks": 1, "pooling": pooling}, IMAGES)
-    features = keras.Model(
-        model.inputs,
-        of(
-            model,
-            f"{pooling.title()}Pooling2D" if pooling == "max" else "AveragePooling2D",
-        )[0].output,
-    )
+    model = conv_network(BARE | {"n_conv_blocks": 1}, IMAGES)
+    features = keras.Model(model.inputs[0], of(model, "MaxPooling2D")[0].output)
     image = np.zeros((1, 8, 8), np.float32)
     image[0, 1:4, 1:4] = 1.0
     moved = np.roll(image, (2, 2), axis=(1, 2))  # one pixel after the pooling
     before, after = (np.asarray(features(x))[0] for x in (image, moved))
     assert before[:3, :3].max() > 0
     assert after[1:, 1:] == pytest.approx(before[:-1, :-1], abs=1e-6)  # float32
+
+
+@pytest.mark.slow
+@pytest.mark.ci
+def test_a_convolutional_network_learns_digits():
+    params = BARE | {"batch_size": 32}
+    data = DIGITS.load("train")
+    rows, valid = np.arange(1000), np.arange(1000, len(data.y))
+    transform = DIGITS.prepare(data.X[rows], data.y[rows], params)
+    keras.utils.set_random_seed(0)
+    model = DIGITS.build(params, Shape(inputs=(8, 8), n_outputs=10, n_rows=1000))
+    X = transform(data.X)
+    DIGITS.train(model, X[rows], data.y[rows], params, epochs=4, callbacks=[])
+    taken = DIGITS.evaluate(model, X[valid]).argmax(axis=1)
+    # seeds 0 to 4 reach .858 to .922; a guess is right for one row of ten
+    assert (taken == data.y[valid]).mean() > 0.7

@@ -108,6 +108,7 @@ def test_autokeras_takes_the_space_of_architectures():
     ("fields", "backend"),
     [
         ({}, "jax"),
+        ({"space": "conv"}, "tensorflow"),
         ({"space": "nas"}, "tensorflow"),  # convolutions crawl on JAX' CPU programs
         ({"space": "nas", "changes": ["block=dense"]}, "jax"),
         ({"space": "nas", "changes": ["block=dense,conv"]}, "tensorflow"),

@@ -10,6 +10,7 @@ from search.homework.grid import (
     GRIDS,
     LEARNING_RATES,
     LEAST_SETTINGS,
+    MOST_COMBINED,
     MOST_SETTINGS,
     baseline_settings,
     check_techniques,
@@ -164,3 +165,20 @@ def test_all_techniques_that_fit():
     assert {"flip", "dropout"} <= set(fitting)
     assert "word-dropout" not in fitting
     check_techniques(fitting, task="classification", inputs="images")
+
+
+def test_of_two_that_exclude_each_other_the_better_is_combined():
+    ranked = [
+        ("schedule", {"schedule": "linear"}), ("snapshots", {"snapshots": 3}),
+        ("l2", L2), ("l1-l2", {**L2, "l1": "on", "l1_strength": 1e-5}),
+        ("batch-norm", {"batch_norm": True}), ("layer-norm", {"layer_norm": True}),
+    ]  # fmt: skip
+    found = combinations(PLAIN, ranked, 6, 1)
+    assert found[0].label == "schedule + l2 + batch-norm"
+
+
+def test_many_techniques_are_combined_in_part():
+    names = [n for n in CHOSEN_FROM if n not in (ENSEMBLE, "l1-l2", "schedule")]
+    ranked = [(name, {name: 1}) for name in names]
+    found = combinations(PLAIN, ranked, len(ranked), 5)
+    assert max(len(s.params) for s in found) == len(PLAIN) + MOST_COMBINED
