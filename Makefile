@@ -47,7 +47,7 @@ lint: env
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/cog --check README.md
+	$(BIN)/cog --check README.md docs/techniques.md
 	@awk '!/^[a-z0-9-]+==[A-Za-z0-9.]+$$/ { print FILENAME ":" FNR ": not name==version: " $$0; bad = 1 } END { exit bad }' constraints.txt
 
 test: env
@@ -61,7 +61,7 @@ fix: env
 	$(BIN)/ruff format .
 
 docs: env
-	$(BIN)/cog -r README.md
+	$(BIN)/cog -r README.md docs/techniques.md
 
 # From outside the checkout, so that only what was packaged is there.
 smoke:

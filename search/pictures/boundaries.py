@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from search.pictures.canvas import COLOURS, MARKERS, new_figure
 from search.plane import Plane
 
-
 COLUMNS = 3
 """Panels of a row: what a printed page holds."""
 

@@ -1,30 +1,8 @@
-"""Pictures are PNG files of a size for a screen, with something drawn on them."""
-
 import numpy as np
 import pytest
-from matplotlib.image import imread
+from drawn import read_picture, share_of
 
-from search.pictures import draw_confusion, draw_curves
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "picture.png"
-
-
-def picture(path):
-    """The picture's grey levels, checked to be a PNG that holds something."""
-    assert path.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
-    pixels = imread(path)[..., :3]
-    drawn = (pixels.min(axis=2) < 0.9).mean()
-    assert 0.01 < drawn < 0.9  # text and lines on white
-    return pixels
-
-
-def share_of(colour, pixels):
-    """How much of the picture has this colour."""
-    rgb = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
-    return (np.abs(pixels - rgb).max(axis=2) < 0.02).mean()
+from search.pictures.confusion import draw_confusion
 
 
 def confident(y, n_classes, *, right):
@@ -32,23 +10,6 @@ def confident(y, n_classes, *, right):
     rng = np.random.default_rng(0)
     taken = np.where(rng.random(len(y)) < right, y, (y + 1) % n_classes)
     return np.eye(n_classes, dtype=np.float32)[taken]
-
-
-def test_curves_have_a_panel_per_metric(path, make_trial):
-    reruns = [{"accuracy": [0.5, 0.7, 0.9], "loss": [1.0, 0.6, 0.4]}] * 2
-    draw_curves(
-        path, trial=make_trial(), reruns=reruns, metrics=("accuracy", "log_loss")
-    )
-    pixels = picture(path)
-    assert pixels.shape[:2] == (675, 1500)
-    for half in (pixels[:, :750], pixels[:, 750:]):
-        assert share_of("#0072B2", half) > 0.001  # training, thin lines
-        assert share_of("#D55E00", half) > 0.001  # validation
-
-
-def test_curves_of_one_metric_and_one_fold(path, make_trial):
-    draw_curves(path, trial=make_trial(n_folds=1), reruns=[], metrics=("log_loss",))
-    assert picture(path).shape[:2] == (675, 750)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +20,7 @@ def test_a_confusion_matrix_grows_with_its_classes(path, classes, pixels_high):
     y = np.arange(300) % len(classes)
     predictions = [confident(y, len(classes), right=share) for share in (0.9, 0.8)]
     draw_confusion(path, y=y, predictions=predictions, classes=classes, title="t")
-    height, width = picture(path).shape[:2]
+    height, width = read_picture(path).shape[:2]
     assert height == pixels_high
     assert width >= 750
 
@@ -70,7 +31,7 @@ def test_the_darkest_cells_are_where_the_classes_were_taken_for(path):
 
     def dark(*predictions):
         draw_confusion(path, y=y, predictions=predictions, classes=classes, title="")
-        return share_of("#08306B", picture(path))  # the dark end of "Blues"
+        return share_of("#08306B", read_picture(path))  # the dark end of "Blues"
 
     right = np.eye(4, dtype=np.float32)[y]
     wrong = np.eye(4, dtype=np.float32)[(y + 1) % 4]
@@ -83,7 +44,7 @@ def test_percentages_are_of_the_true_class(path):
     predictions = np.eye(2, dtype=np.float32)[[0] * 50 + [1] * 52]
     draw_confusion(path, y=y, predictions=[predictions], classes=("a", "b"), title="")
     above, below = (
-        share_of("#08306B", half) for half in np.array_split(picture(path), 2)
+        share_of("#08306B", half) for half in np.array_split(read_picture(path), 2)
     )
     # first class: 50 and 50 %, second class: 0 and 100 %; a little of the lower row
     # lies in the upper half
@@ -96,4 +57,4 @@ def test_a_class_that_does_not_occur_is_drawn_without_a_warning(path):
     draw_confusion(
         path, y=y, predictions=[predictions], classes=("a", "b", "c"), title="t"
     )
-    picture(path)
+    read_picture(path)
