@@ -18,6 +18,7 @@ from pipelines.pipeline import Pipeline
 from spaces.cocktail import COCKTAIL
 from spaces.conv import CONV
 from spaces.dense import DENSE
+from spaces.learning_curve import learning_curve
 from spaces.nas import NAS_IMAGES
 
 PIPELINE = Pipeline(
@@ -36,5 +37,8 @@ PIPELINE = Pipeline(
         "conv": CONV,
         "cocktail": COCKTAIL,
         "nas": NAS_IMAGES,
+        "learning_curve": learning_curve(
+            widths=(4, 16, 64, 256), rows=(50, 100, 200, 400, 800)
+        ),
     },
 )

@@ -18,6 +18,7 @@ from pipelines.pipeline import Pipeline
 from spaces.cocktail import COCKTAIL
 from spaces.conv import CONV
 from spaces.dense import DENSE
+from spaces.learning_curve import learning_curve
 from spaces.nas import NAS_IMAGES
 
 PIPELINE = Pipeline(
@@ -47,5 +48,8 @@ PIPELINE = Pipeline(
         "conv": CONV,
         "cocktail": COCKTAIL,
         "nas": NAS_IMAGES,
+        "learning_curve": learning_curve(
+            widths=(8, 32, 128, 512), rows=(500, 2000, 8000, 32000)
+        ),
     },
 )

@@ -38,12 +38,12 @@ def layer_weights(model: Any) -> list[Layer]:
 
 
 def assign_matching(model: Any, weights: Sequence[Layer]) -> int:
-    """Copy the first layers into a model, up to the first kernel of another shape.
+    """Copy the layers of equal shapes into a model, the others stay as they are.
 
-    Kernels are compared in their order, dense and convolutional alike; the head counts
-    as a layer like the others. With a kernel go its bias and the normalizations behind
-    it, as far as both have them. What comes behind the first kernel that differs stays
-    as it is, whatever its shape: it was trained on other features than it would get.
+    The first kernel is compared with the first, the second with the second, and so on,
+    dense and convolutional alike. With a kernel go its bias and the normalizations
+    behind it, as far as both have them. A layer above one that differs is copied, too:
+    it then learns faster than a fresh one.
 
     Equal shapes are all that is asked for. That inputs (words of a vocabulary, columns
     of a table) stand in the same places is for the user to know.
@@ -55,29 +55,29 @@ def assign_matching(model: Any, weights: Sequence[Layer]) -> int:
     Returns:
         The number of kernels copied.
     """
+    copied = 0
     pairs = zip(_by_kernel(_weighted(model)), _by_kernel(weights), strict=False)
-    copied = -1  # the first of the groups stands before the first kernel
-    for ours, theirs in pairs:
-        if copied >= 0 and _kernels(ours[0]) != _kernels(theirs[0]):
-            break
-        _copy(theirs, ours)
-        copied += 1
+    for number, (ours, theirs) in enumerate(pairs):
+        if number == 0:  # what stands before the first kernel
+            _copy(theirs, ours)
+        elif _kernels(ours[0]) == _kernels(theirs[0]):
+            _copy(theirs, ours)
+            copied += 1
     for layer in _flat(model):
         if hasattr(layer, "remeasure"):
             layer.remeasure()
     return copied
 
 
-def first_kernel(model_or_weights: Any) -> Shapes:
-    """Return the shapes of the first layer's kernel by name, empty where there is none.
+def describe_kernels(weights: Sequence[Mapping[str, Any]]) -> str:
+    """Return the shapes of the kernels in words.
 
-    Args:
-        model_or_weights: A built Keras model, or what `layer_weights` returned.
+    Example:
+        >>> describe_kernels([{"kernel": np.ones((64, 10)), "bias": np.ones(10)}])
+        '64x10'
     """
-    layers = model_or_weights
-    if not isinstance(layers, Sequence):
-        layers = _weighted(layers)
-    return next(filter(None, map(_kernels, layers)), {})
+    shapes = [shape for layer in weights for shape in _kernels(layer).values()]
+    return ", ".join("x".join(map(str, shape)) for shape in shapes) or "none"
 
 
 def content_digest(weights: Sequence[Layer]) -> str:

@@ -20,6 +20,7 @@ from pipelines.registry import get_pipeline
 from search.errors import TrialError
 from search.fit import Fitted, as_one_model, choose_training_rows, fit_all
 from search.fold import check_backend
+from search.initial_weights import initial_weights
 from search.measure import measured_rows
 from search.rows import choose_rows
 from search.scoring import not_finite
@@ -49,6 +50,7 @@ class FinalJob:
         rows_seed: Seed of the draw.
         also_after: Predict with the weights after these epochs, too; 0 is before the
             first.
+        init_digest: Digest of the weights to begin with; None begins with fresh ones.
     """
 
     pipeline: str
@@ -64,6 +66,7 @@ class FinalJob:
     n_rows: int | None = None
     rows_seed: int = 0
     also_after: tuple[int, ...] = ()
+    init_digest: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -180,6 +183,7 @@ def train_final(job: FinalJob) -> Trained:
         epochs=job.epochs,
         horizon=job.horizon,
         seed=job.seed,
+        init=initial_weights(job.init_digest),
         keep=job.also_after,
     )
     wrong = not_finite(fitted.curves)

@@ -12,6 +12,12 @@ from pipelines.compiling import UNITS
 from pipelines.pipeline import Pipeline, Rows, Shape
 from pipelines.resampling import n_resampled
 from pipelines.shipping import Networks, n_parameters, plain, shipped
+from pipelines.transfer import (
+    Layer,
+    assign_matching,
+    describe_kernels,
+    layer_weights,
+)
 from search.errors import ModelTooLargeError, TrialError
 from search.measure import Labelled, Measurer, average_members
 from search.model_cache import fresh_model
@@ -61,6 +67,7 @@ def fit_all(
     seed: int,
     floor: tuple[float, ...] | None = None,
     max_parameters: int | None = None,
+    init: Sequence[Layer] | None = None,
     keep: Sequence[int] = (),
 ) -> Fitted:
     """Build, train and measure, once for each member of the configuration.
@@ -80,10 +87,13 @@ def fit_all(
         floor: See `Measurer`; of no effect on an ensemble, whose value is known only
             after its last network.
         max_parameters: Refuse networks with more weights together; None refuses none.
+        init: Weights to begin with where shapes are equal, the same for each network;
+            None begins with fresh ones.
         keep: Epochs, from 1, at whose end the weights are kept; 0 is before the first.
 
     Raises:
         ModelTooLargeError: The networks have more weights than allowed.
+        TrialError: No kernel has the shape of the one to begin with.
     """
     shape = Shape(
         inputs=X.shape[1:],
@@ -102,6 +112,12 @@ def fit_all(
         n_weights = n_members * n_parameters(model)
         if max_parameters is not None and n_weights > max_parameters:
             raise ModelTooLargeError(n_weights, max_parameters)
+        if init is not None and not assign_matching(model, init):
+            raise TrialError(
+                "--init-from: at least one kernel must have the shape of the run's, "
+                f"{describe_kernels(init)}, got "
+                f"{describe_kernels(layer_weights(model))}; fix its widths by --set"
+            )
         measurer = Measurer(
             pipeline.evaluate,
             train=train,

@@ -10,6 +10,7 @@ from pipelines.mapped import open_mapped
 from pipelines.registry import get_pipeline
 from search.errors import FatalError
 from search.fit import choose_training_rows, fit_all
+from search.initial_weights import initial_weights
 from search.measure import measured_rows
 from search.rows import find_fold
 from search.types import FoldJob, FoldResult
@@ -29,7 +30,8 @@ def run_fold(job: FoldJob) -> FoldResult:
 
     Raises:
         DataError: The data is not here or is not the study's.
-        FatalError: The process runs another Keras backend, or splits otherwise.
+        FatalError: The process runs another Keras backend, or splits otherwise, or
+            does not have the weights to begin with.
         ModelTooLargeError: The model has more weights than the job allows.
         TrialError: The configuration asks for more training rows than the fold has.
     """
@@ -60,6 +62,7 @@ def run_fold(job: FoldJob) -> FoldResult:
         seed=job.seed,
         floor=job.floor,
         max_parameters=job.max_parameters,
+        init=initial_weights(job.init_digest),
     )
     return FoldResult(
         fold=job.fold,

@@ -58,5 +58,6 @@ class JobMaker:
             backend=s.backend,
             groups=s.groups,
             max_parameters=s.max_parameters,
+            init_digest=s.init_digest,
             floor=None if floor is None else tuple(floor),
         )

@@ -19,6 +19,7 @@ from search.plan import Plan, probe
 from search.request import Request, check_name, make_draft
 from search.session import Outcome, closing, run_session
 from search.store import Store
+from search.transfer import begin_with
 from search.types import Budget
 from search.warm_start import warm_start
 from search.workers import WorkerDiedError, make_slots
@@ -49,6 +50,8 @@ def begin(
     """
     with console.status("looking at the data"):
         draft = make_draft(request, in_process=in_process)
+        if request.init_from is not None:
+            draft = begin_with(draft, Store(store_uri), request.init_from)
     settings, jobs, space = draft.settings, draft.jobs, draft.space
     folder = Path(FOLDER)
     if request.name is not None:

@@ -108,8 +108,9 @@ def heading(settings: Settings) -> str:
     spread = "" if s.cv.startswith("holdout") else ", ± standard deviation over folds"
     rows = "all rows" if s.n_rows is None else f"{s.n_rows:,} rows"
     groups = "" if s.groups is None else f" by groups ({s.groups})"
+    begun = "" if s.init_from is None else f"begun with run {s.init_from[:8]}; "
     return (
-        f"{s.name}: {short_name(s.pipeline)}, {rows}, {s.cv}{groups}; "
+        f"{s.name}: {short_name(s.pipeline)}, {rows}, {s.cv}{groups}; {begun}"
         f"{s.metrics[0]}: mean over folds at "
         f"{rule} of {s.epochs}{spread}; test rows not used"
     )

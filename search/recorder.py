@@ -103,6 +103,7 @@ class Recorder:
             "data_source": s.data_source,
             "data_digest": s.data_digest,
             "split_digest": s.split_digest,
+            **_init_tags(s),
             **{f"version.{name}": value for name, value in facts.items()},
             **s.tags,
         }
@@ -206,6 +207,7 @@ class Recorder:
             "engine": trial.engine,
             "sampler": trial.sampler,
             "backend": self._settings.backend,
+            **_init_tags(self._settings),
             **trial.tags,
         }
         if trial.rung:
@@ -277,6 +279,10 @@ class Recorder:
         for name, curve in mean_curves(trial.folds).items():
             values += _steps(name, curve)
         return [value for value in values if not math.isnan(value[1])]
+
+
+def _init_tags(settings: Settings) -> dict[str, str]:
+    return {} if settings.init_from is None else {"init_from": settings.init_from}
 
 
 def _state(trial: Trial) -> str:

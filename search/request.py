@@ -16,6 +16,7 @@ from search.metrics import choose_metrics, imbalance_note
 from search.objectives import read_objectives
 from search.protocols import Engine
 from search.rows import make_folds
+from search.seen_rows import target_digest
 from search.splitters import default_cv, rows_digest
 from search.types import MAX_PARAMETERS, Settings
 from search.workers import BACKENDS, n_cores, set_environment
@@ -40,6 +41,7 @@ class Request:
     objectives: str | None = None
     max_parameters: int | None = MAX_PARAMETERS
     warm_start: str | None = None
+    init_from: str | None = None
     groups: str | None = None
     cv: str | None = None
     split_seed: int = 0
@@ -130,7 +132,7 @@ def make_draft(request: Request, *, in_process: bool) -> Draft:
         backend=backend,
         experiment=request.experiment or pipeline.name,
         data_digest=digest(data),
-        target_digest=digest(Part(data.y, data.y, source=data.source)),
+        target_digest=target_digest(data),
         data_source=data.source,
         unit=pipeline.unit,
         split_digest="",

@@ -28,6 +28,7 @@ from search.rerun_report import (
     repeated_rows,
     score_on_test,
 )
+from search.rerun_weights import provide
 from search.results import RecordedTrial, load_trial
 from search.seeding import derive_seed
 from search.store import FAILED, FINISHED, KEY, KIND, PARENT, Store
@@ -84,6 +85,7 @@ def rerun(
                 f"{settings.data_digest[:16]}, those here {found[:16]}; rerun it with "
                 f"the data it was searched on ({settings.data_source})"
             )
+        provide(store, settings)
         jobs = [
             FinalJob(
                 pipeline=settings.pipeline,
@@ -96,6 +98,7 @@ def rerun(
                 metrics=settings.metrics,
                 backend=settings.backend,
                 keep_model=number == 0,
+                init_digest=settings.init_digest,
             )
             for number in range(n_seeds)
         ]

@@ -14,6 +14,7 @@ from search.facts import differing_facts, gather_facts
 from search.journal import FOLDER, Journal, has_begun, studies_in
 from search.leaderboard import heading
 from search.request import make_jobs
+from search.rerun_weights import provide
 from search.session import Outcome, closing, run_session
 from search.store import Store
 from search.types import Budget, Settings
@@ -80,6 +81,7 @@ def resume(
         slots = make_slots(workers or settings.workers, backend=settings.backend)
         with closing(slots):
             store = Store(store_uri, create=True)
+            provide(store, settings)
             console.print(heading(settings), soft_wrap=True, highlight=False)
             if settings != began_with:
                 journal.engine(settings.engine, settings.sampler)

@@ -1,11 +1,14 @@
 """The tracker: mirrors the journal into MLflow from the background."""
 
+import tempfile
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from search.background import BackgroundWriter
 from search.journal import Journal
 from search.leaderboard import leaderboard_markdown
 from search.metrics import METRICS
+from search.pictures.learning_curve import draw_learning_curve, find_grid
 from search.recorder import Recorder
 from search.types import FoldResult, Settings, Trial, TrialState
 from search.ui_view import save_view
@@ -82,9 +85,24 @@ class MlflowTracker:
             techniques=any("technique" in trial.tags for trial in trials),
         )
         self._recorder.underfit(trials)
+        self._draw_learning_curve(trials)
         self._recorder.end(
             leaderboard_markdown(s, trials), reason=reason, finished=finished
         )
+
+    def _draw_learning_curve(self, trials: Sequence[Trial]) -> None:
+        grid = find_grid(trials, self._settings)
+        if grid is None:
+            return
+        client, run_id = self._recorder.client, self._recorder.run_id
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "learning_curve.png"
+            try:
+                draw_learning_curve(path, grid, self._settings)
+            except Exception as error:  # noqa: BLE001  (a study ends without a picture)
+                client.set_tag(run_id, "learning_curve", f"not drawn: {error}")
+                return
+            client.log_artifact(run_id, str(path), "figures")
 
 
 def varying(trials: Sequence[Trial]) -> list[str]:

@@ -95,6 +95,8 @@ class FoldJob:
         backend: Keras backend.
         groups: Which groups stay together in a fold: `pipeline`, `duplicates`, None.
         max_parameters: Refuse a model with more weights; None refuses none.
+        init_digest: Digest of the weights to begin with; other ones are refused. None
+            begins with fresh ones.
         floor: Per epoch, stop below this value of the searched metric (signed
             so that higher is better); None never stops.
     """
@@ -113,6 +115,7 @@ class FoldJob:
     backend: str
     groups: str | None = None
     max_parameters: int | None = None
+    init_digest: str | None = None
     floor: tuple[float, ...] | None = None
 
 
@@ -266,6 +269,9 @@ class Settings:
         split_digest: Digest of all folds' row numbers.
         dummy: Mean over folds of each metric for a predictor that ignores its inputs.
         unit: Of a regression's target; empty for none.
+        init_from: Run id of the rerun with whose weights all networks begin; None
+            begins with fresh ones.
+        init_digest: Digest of these weights, see `pipelines.transfer`.
         tags: The user's own tags.
     """
 
@@ -294,4 +300,6 @@ class Settings:
     target_digest: str = ""
     dummy: Mapping[str, float] = field(default_factory=dict)
     unit: str = ""
+    init_from: str | None = None
+    init_digest: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)

@@ -52,14 +52,14 @@ def warm_start(store: Store, name: str | None, settings: Settings) -> WarmStart:
     other = load_study(store, name)
     name = other.settings.name
     metric = METRICS[settings.metrics[0]]
-    for what in ("data_digest", "split_digest", "epochs"):
+    for what in ("data_digest", "split_digest", "epochs", "init_digest"):
         here, there = getattr(settings, what), getattr(other.settings, what)
         if here != there:
             words = what.replace("_", " ")
             raise SettingsError(
                 f"--warm-start {name}: its scores are comparable only with the same "
                 f"data, folds and epochs, but its {words} is {there}, here {here}; use "
-                "its pipeline, --cv, --split-seed, --rows and --epochs"
+                "its pipeline, --cv, --split-seed, --rows, --epochs and --init-from"
             )
     if metric.name not in other.settings.metrics:
         raise SettingsError(

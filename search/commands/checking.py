@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("check")
-@click.argument("path", type=click.Path(path_type=Path, exists=True))
+@click.argument("path", type=click.Path(path_type=Path))
 @json_option
 def check_command(path: Path, as_json: bool) -> None:
     """Look at a hand-in of the homework, or at a folder of them; nothing is run.
@@ -31,6 +31,8 @@ def check_command(path: Path, as_json: bool) -> None:
     from search.errors import SettingsError
     from search.homework.check import check_notebooks
 
+    if not path.exists():
+        raise SettingsError(f"check: there is no {path}; name a notebook or a folder")
     found = check_notebooks(path)
     if not found:
         raise SettingsError(

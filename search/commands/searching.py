@@ -75,6 +75,12 @@ if TYPE_CHECKING:
     cls=Advanced,
 )
 @click.option(
+    "--init-from",
+    metavar="RUN",
+    help="Begin with the weights of a rerun on other data: its run id, or a study.",
+    cls=Advanced,
+)
+@click.option(
     "--groups",
     metavar="pipeline|duplicates|none|COLUMN",
     help="Rows that stay in one fold [default: the data's groups, if any].",

@@ -25,6 +25,7 @@ from search.store import Store
 from spaces.dense import DENSE
 from spaces.narrow import narrow
 from spaces.space import SearchSpace
+from spaces.techniques import TECHNIQUES
 
 
 def commands_below(group, path=("tunefold",)):
@@ -94,7 +95,7 @@ def test_help_is_a_sentence_and_calls_that_would_be_accepted(path):
 
 def test_the_first_help_leads_to_every_step():
     text = printed("--help")
-    for step in ("search digits", "best", "rerun", "ui"):
+    for step in ("search digits", "best", "rerun", "ui", "homework fashion_mnist"):
         assert f"tunefold {step} " in text
     assert all(f"\n  {path[1]} " in text for path in COMMANDS)
 
@@ -110,7 +111,7 @@ def test_the_version_is_the_packages():
 
 def test_list_names_all_there_is():
     text = printed("list")
-    known = [MODULES, SAMPLERS, *SAMPLERS.values(), FORMS, METRICS]
+    known = [MODULES, TECHNIQUES, SAMPLERS, *SAMPLERS.values(), FORMS, METRICS]
     for name in (name for names in known for name in names):
         assert name in text, name
     assert ".[gp]" in text  # the line that installs what sampler gp needs
@@ -121,7 +122,7 @@ def test_list_as_json():
     assert list(listed["pipelines"]) == list(MODULES)
     assert listed["pipelines"]["digits"] == {
         "summary": DIGITS.summary,
-        "spaces": ["dense", "cocktail", "nas"],
+        "spaces": list(DIGITS.spaces),
     }
     assert listed["engines"] == {name: list(kinds) for name, kinds in SAMPLERS.items()}
     assert listed["splitters"] == FORMS

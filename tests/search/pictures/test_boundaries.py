@@ -55,7 +55,8 @@ def test_a_boundary_is_drawn_where_there_is_one(path):
     black = share_of("#000000", draw(path, make_plane(halves(0.9))))
     one_class = np.stack([np.full((50, 50), 0.9), np.full((50, 50), 0.1)], axis=2)
     without = share_of("#000000", draw(path, make_plane(one_class)))
-    assert black > without + 0.002
+    # a line of some 330 x 2 pixels of 480 x 480, paler at its sides
+    assert black > without + 0.0005
 
 
 @pytest.mark.parametrize(
