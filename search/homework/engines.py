@@ -117,11 +117,20 @@ class TechniquesEngine:
         baseline = choose(before, self._told, BASELINE, metric=self._metric.name)
         if baseline is None:
             return Done("the baseline overfits visibly at no learning rate")
+        rates = [
+            setting.params["learning_rate"]
+            for number, setting in enumerate(before)
+            if overfits_visibly(self._told[number].folds)
+        ]
         return [
             setting
             for technique in self._techniques
             for setting in technique_settings(
-                technique, baseline[0].params, self._n, epochs=self._epochs
+                technique,
+                baseline[0].params,
+                self._n,
+                epochs=self._epochs,
+                rates=rates,
             )
         ]
 

@@ -134,21 +134,33 @@ def baseline_settings(base: Params, n: int) -> list[Setting]:
 
 
 def technique_settings(
-    technique: str, baseline: Params, n: int, *, epochs: int
+    technique: str,
+    baseline: Params,
+    n: int,
+    *,
+    epochs: int,
+    rates: Sequence[Scalar] = (),
 ) -> list[Setting]:
     """Return what a technique tries at the cost of `n` networks per fold.
 
     The ensemble is one setting of `n` networks, the others `n` settings of one. A
-    technique with fewer settings tries them at other learning rates, too: so it costs
-    as much as the others.
+    technique with fewer settings, such as a mere switch, tries them at other learning
+    rates, too, but only at those the baseline was chosen from: otherwise it would be
+    compared with a baseline at a worse rate. Where these are too few it costs less.
+
+    Args:
+        technique: Its name.
+        baseline: The chosen baseline.
+        n: Settings.
+        epochs: Of every training; patience is a share of them.
+        rates: Learning rates at which the baseline overfits visibly.
     """
     if technique == ENSEMBLE:
         return [Setting(ENSEMBLE, {**baseline, MEMBERS: n}, f"{n} networks")]
     changes = _changes(technique, n, epochs=epochs)
-    rates = [baseline["learning_rate"], *LEARNING_RATES]
     other_rates = [
         {**change, "learning_rate": rate}
-        for rate in dict.fromkeys(rates)
+        for rate in rates
         if rate != baseline["learning_rate"]
         for change in changes
     ]

@@ -126,7 +126,7 @@ def test_other_lists_are_refused(names, rule):
 @pytest.mark.parametrize("technique", CHOSEN_FROM)
 @pytest.mark.parametrize("n", [LEAST_SETTINGS, MOST_SETTINGS])
 def test_any_technique_costs_as_much_and_lies_in_its_space(technique, n):
-    settings = technique_settings(technique, PLAIN, n, epochs=20)
+    settings = technique_settings(technique, PLAIN, n, epochs=20, rates=LEARNING_RATES)
     assert sum(s.params.get("members", 1) for s in settings) == n
     assert len({str(s.params) for s in settings}) == len(settings)
     if technique not in GRIDS and technique != ENSEMBLE:
@@ -182,3 +182,13 @@ def test_many_techniques_are_combined_in_part():
     ranked = [(name, {name: 1}) for name in names]
     found = combinations(PLAIN, ranked, len(ranked), 5)
     assert max(len(s.params) for s in found) == len(PLAIN) + MOST_COMBINED
+
+
+def test_a_switch_is_tried_at_the_rates_the_baseline_was_chosen_from():
+    def rates(*allowed):
+        found = technique_settings("skip", PLAIN, 3, epochs=20, rates=allowed)
+        return [setting.params["learning_rate"] for setting in found]
+
+    assert rates() == rates(0.001) == [0.001]
+    assert rates(0.001, 0.003) == [0.001, 0.003]
+    assert rates(0.0003, 0.001, 0.003, 0.01) == [0.001, 0.0003, 0.003]
