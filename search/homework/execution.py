@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -62,11 +63,11 @@ def run_cells(notebook: Any, folder: Path, *, backend: str) -> None:
         )
         environment = os.environ | {
             "KERAS_BACKEND": backend,
-            "TF_CPP_MIN_LOG_LEVEL": "3",  # its greeting would reach the terminal
             "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         }
         try:
-            client.execute(env=environment, cleanup_kc=True)
+            # TensorFlow greets on stderr, before it looks at its own log level.
+            client.execute(env=environment, cleanup_kc=True, stderr=subprocess.DEVNULL)
             _drop_greetings(notebook)
         except CellExecutionError as error:
             raise FatalError(

@@ -59,7 +59,7 @@ from search.request import check_name
 from search.rows import make_folds
 from search.session import closing
 from search.store import Store
-from search.types import Trial
+from search.types import FoldResult, Trial
 from search.workers import make_slots, n_cores
 
 FOLDER = "tunefold-homework"
@@ -202,7 +202,12 @@ class _Homework:
             )
             plan = fit_to_time(
                 replace(self._wanted, base=trial.params),
-                _cost(trial, len(folds[0].train), len(self._place.slots)),
+                _cost(
+                    trial,
+                    ladder.complete,
+                    n_train=len(folds[0].train),
+                    workers=len(self._place.slots),
+                ),
                 n_available=len(self._place.data.y),
                 n_folds=len(folds),
                 spent=seconds / 60,
@@ -270,22 +275,24 @@ class _Homework:
         )
 
 
-def _cost(trial: Trial, n_train: int, workers: int) -> Cost:
-    """Read off a trial what one network takes; its first fold compiled."""
-    training = [
-        len(fold.epoch_seconds) * statistics.median(fold.epoch_seconds)
-        + fold.measure_seconds
-        for fold in trial.folds
-    ]
-    starts = [
-        fold.seconds - seconds
-        for fold, seconds in zip(trial.folds, training, strict=True)
-    ]
+def _cost(trial: Trial, ladder: Sequence[Trial], *, n_train: int, workers: int) -> Cost:
+    """Read off the first step what one network takes.
+
+    Of each trial the slowest fold compiled; of the trials the fastest did nothing else:
+    the first ones also start processes and map the data.
+    """
+    starts = [max(f.seconds - _training(f) for f in t.folds) for t in ladder]
     return Cost(
-        start=max(0.0, max(starts)),
-        per_row=statistics.median(training) / n_train,
+        start=max(0.0, min(starts)),
+        per_row=statistics.median(map(_training, trial.folds)) / n_train,
         workers=workers,
     )
+
+
+def _training(fold: FoldResult) -> float:
+    """Return the seconds of a fold's epochs, without compilation."""
+    epochs = len(fold.epoch_seconds) * statistics.median(fold.epoch_seconds)
+    return epochs + fold.measure_seconds
 
 
 def _minutes(study: Measured) -> float:
