@@ -226,7 +226,12 @@ _SILENT = ("off", "on", "none", "constant")
 """Words for a technique that is off, and a switch."""
 
 _LAYER = re.compile(r"_\d+$")
-_COUNTS = {"width": "n_layers", "units": "num_layers", "filters": "num_blocks"}
+_COUNTS = {
+    "width": "n_layers",
+    "units": "num_layers",
+    "filters": "num_blocks",
+    "conv_filters": "n_conv_blocks",
+}
 
 
 def _sizes(params: Mapping[str, Scalar]) -> dict[str, list[Scalar]]:

@@ -12,7 +12,8 @@ def learning_curve(*, widths: Sequence[int], rows: Sequence[int]) -> SearchSpace
 
     The networks have two hidden layers of one width and no regularization, so that
     capacity and data alone make the difference. Batches are small: an epoch over few
-    rows would otherwise be one step.
+    rows would otherwise be one step. All have equally many epochs, and so fewer steps
+    with fewer rows: give enough `--epochs` for the best to lie before the last.
 
     Args:
         widths: Of both layers.

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from pipelines.registry import complete, get_pipeline
 from search.compile_cache import use_compile_cache
+from search.homework.boundaries import draw_boundaries, train_planes
 from search.homework.choices import (
     Chosen,
     NothingOverfitsError,
@@ -55,6 +56,7 @@ from search.homework.results import (
 from search.homework.show import show_capacities, show_plan, show_results
 from search.homework.studies import Measured, Workplace, run_study
 from search.homework.template import read_template
+from search.plane import has_plane
 from search.request import check_name
 from search.rows import make_folds
 from search.session import closing
@@ -115,6 +117,7 @@ def run_homework(
         )
         given = request.plan is not None or begun.is_file()
         results = _Homework(place, folder, wanted, given=given).run()
+        _draw_plane(place, results, folder)
     show_results(results, out)
     console.print("writing the notebook and running its cells, some minutes ...")
     return write_notebook(results, folder, template=request.template)
@@ -273,6 +276,23 @@ class _Homework:
             split_digests={study.name: study.split_digest for study in studies},
             minutes={study.name: _minutes(study) for study in studies},
         )
+
+
+def _draw_plane(place: Workplace, results: Results, folder: Path) -> None:
+    """Draw where the classes meet under each technique, for rows of two inputs."""
+    data, plan = place.data, results.plan
+    row = place.pipeline.prepare(data.X, data.y, plan.base)(data.X[:1])
+    if not has_plane(place.pipeline, row.shape[1:]):
+        return
+    path = folder / "boundaries.png"
+    draw_boundaries(
+        path,
+        train_planes(place, plan, results.entries),
+        results.entries,
+        classes=results.classes,
+        names={entry.technique: entry.technique for entry in results.entries},
+    )
+    place.console.print(f"boundaries between the classes: {path}")
 
 
 def _cost(trial: Trial, ladder: Sequence[Trial], *, n_train: int, workers: int) -> Cost:

@@ -74,7 +74,7 @@ def draw_learning_curve(path: Path, grid: Capacities, settings: Settings) -> Non
         for place, axis in enumerate(axes):
             of_folds = [loss[place] for loss in losses.values()]
             axis.errorbar(
-                [rows * SHIFT ** (number - len(grid) / 2) for rows in losses],
+                [rows * SHIFT ** (number - (len(grid) - 1) / 2) for rows in losses],
                 [np.mean(values) for values in of_folds],
                 # a single fold has no spread
                 [np.std(v, ddof=1) if len(v) > 1 else 0.0 for v in of_folds],

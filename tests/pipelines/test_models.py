@@ -74,7 +74,7 @@ def test_layers_stand_in_the_order_promised():
     assert kinds == ["InputLayer", "Reshape", *block * 2, *tail]
 
 
-@pytest.mark.parametrize("inputs", [(1, 1), (3, 2), (8, 8), (28, 28), (7, 7, 3)])
+@pytest.mark.parametrize("inputs", [(1, 1), (8, 8), (7, 5, 3)])
 @pytest.mark.parametrize("reduction", ["flatten", "global_average"])
 def test_images_of_any_size_survive_all_blocks(inputs, reduction):
     params = BARE | {"n_conv_blocks": 3, "conv_filters_3": 2, "reduction": reduction}

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -142,6 +143,51 @@ def test_the_description_is_the_leaderboard_in_markdown(store, track, journal, t
     table = [line.split("|")[1].strip() for line in lines if line.startswith("|")]
     assert table == ["trial", "---:", "2", "0"]
     assert "test rows not used" in lines[0]
+
+
+@pytest.fixture
+def grid(make_trial, make_fold):
+    """Two capacities with two numbers of training rows each."""
+    sizes = [(n, rows) for n in (300, 9000) for rows in (100, 400)]
+    return [
+        make_trial(
+            number,
+            folds=tuple(make_fold(fold, n_parameters=n) for fold in range(3)),
+            params={"rows": rows},
+        )
+        for number, (n, rows) in enumerate(sizes)
+    ]
+
+
+def test_a_grid_of_capacities_and_rows_leaves_its_picture(store, track, grid, trials):
+    for name, shown in (("a", grid), ("b", trials)):
+        tracker = track(store, name=name)
+        tracker.study_done(shown, **FINISHED)
+        tracker.close()
+    pictures = {
+        name: [
+            file.path
+            for file in store.client.list_artifacts(store.find(name).info.run_id)
+            if file.path == "figures"
+        ]
+        for name in "ab"
+    }
+    assert pictures == {"a": ["figures"], "b": []}
+    run_id = store.find("a").info.run_id
+    (picture,) = store.client.list_artifacts(run_id, "figures")
+    assert picture.path == "figures/learning_curve.png"
+    assert picture.file_size > 10_000
+
+
+def test_a_picture_that_cannot_be_drawn_does_not_keep_a_study_open(store, track, grid):
+    broken = [replace(trial, epoch=99) for trial in grid]  # beyond all curves
+    tracker = track(store)
+    tracker._draw_learning_curve(broken)
+    tracker.study_done(grid[:3], **FINISHED)
+    tracker.close()
+    study = store.find("a")
+    assert study.info.status == "FINISHED"
+    assert study.data.tags["learning_curve"].startswith("not drawn: ")
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "log_loss"])

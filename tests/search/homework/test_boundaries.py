@@ -32,7 +32,7 @@ def make_plane(best=3):
 
 @pytest.mark.parametrize(
     ("names", "inches"),
-    [(("baseline",), 3.2), (("baseline", "dropout"), 6.4), (tuple(NAMES), 6.4)],
+    [(("baseline",), 3.2), (tuple(NAMES), 6.4)],
 )
 def test_the_baseline_has_three_panels_and_each_technique_one(tmp_path, names, inches):
     path = tmp_path / "boundaries.png"

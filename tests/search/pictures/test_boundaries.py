@@ -59,9 +59,7 @@ def test_a_boundary_is_drawn_where_there_is_one(path):
     assert black > without + 0.0005
 
 
-@pytest.mark.parametrize(
-    ("n_panels", "shape"), [(1, (480, 480)), (3, (480, 1440)), (5, (960, 1440))]
-)
+@pytest.mark.parametrize(("n_panels", "shape"), [(1, (480, 480)), (5, (960, 1440))])
 def test_panels_stand_three_in_a_row(path, n_panels, shape):
     panel = Panel(title="t", plane=make_plane(halves(0.9)), epoch=0)
     draw_boundaries(path, [panel] * n_panels, classes=("a", "b"))
