@@ -1,6 +1,5 @@
 """The homework from its first network to the notebook, resumable at every step."""
 
-import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,7 +29,6 @@ from search.homework.grid import BASELINE, CAPACITIES, Setting, with_capacity
 from search.homework.notebook import write_notebook
 from search.homework.plan import (
     VALID_SHARE,
-    Cost,
     Plan,
     fit_to_time,
     read_plan,
@@ -56,12 +54,12 @@ from search.homework.results import (
 from search.homework.show import show_capacities, show_plan, show_results
 from search.homework.studies import Measured, Workplace, run_study
 from search.homework.template import read_template
+from search.homework.timing import read_cost
 from search.plane import has_plane
 from search.request import check_name
 from search.rows import make_folds
 from search.session import closing
 from search.store import Store
-from search.types import FoldResult, Trial
 from search.workers import make_slots, n_cores
 
 FOLDER = "tunefold-homework"
@@ -205,7 +203,7 @@ class _Homework:
             )
             plan = fit_to_time(
                 replace(self._wanted, base=trial.params),
-                _cost(
+                read_cost(
                     trial,
                     ladder.complete,
                     n_train=len(folds[0].train),
@@ -293,26 +291,6 @@ def _draw_plane(place: Workplace, results: Results, folder: Path) -> None:
         names={entry.technique: entry.technique for entry in results.entries},
     )
     place.console.print(f"boundaries between the classes: {path}")
-
-
-def _cost(trial: Trial, ladder: Sequence[Trial], *, n_train: int, workers: int) -> Cost:
-    """Read off the first step what one network takes.
-
-    Of each trial the slowest fold compiled; of the trials the fastest did nothing else:
-    the first ones also start processes and map the data.
-    """
-    starts = [max(f.seconds - _training(f) for f in t.folds) for t in ladder]
-    return Cost(
-        start=max(0.0, min(starts)),
-        per_row=statistics.median(map(_training, trial.folds)) / n_train,
-        workers=workers,
-    )
-
-
-def _training(fold: FoldResult) -> float:
-    """Return the seconds of a fold's epochs, without compilation."""
-    epochs = len(fold.epoch_seconds) * statistics.median(fold.epoch_seconds)
-    return epochs + fold.measure_seconds
 
 
 def _minutes(study: Measured) -> float:
