@@ -178,7 +178,7 @@ def choose_training_rows(
     if wanted > len(train):
         raise TrialError(
             f"rows: must be at most the {len(train):,} training rows of a fold, got "
-            f"{wanted:,}; narrow it by --set rows=..{len(train)}"
+            f"{wanted:,}; narrow it by --set rows=LOW..HIGH or --set rows=A,B,C"
         )
     order = np.random.default_rng(derive_seed(seed, ROWS)).permutation(len(train))
     return train[np.sort(order[:wanted])]

@@ -44,8 +44,9 @@ def initial_weights(digest: str | None) -> list[Layer] | None:
     weights = kept(digest)
     if weights is None:
         raise FatalError(
-            f"worker: must have the weights that the study begins with, digest "
-            f"{digest[:16]}, in the cache folder, got none or others; 'tunefold resume' reads them again from the tracking store"
+            "worker: the weights that the study begins with must be in the cache "
+            f"folder under {digest[:16]}, got none or others; 'tunefold resume' reads "
+            "them again from the tracking store"
         )
     return weights
 

@@ -1,10 +1,11 @@
-"""Log a trained Keras model to MLflow and register it."""
+"""Log a trained Keras model to MLflow and register it; load it again."""
 
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from search.quiet import quiet_stderr
 from search.store import Store
@@ -54,6 +55,31 @@ def log_model(
     address = f"models:/{logged.model_id}"
     _register(store, registered_name, address, run_id, logged.model_id)
     return address
+
+
+def load_logged(store: Store, *, experiment_id: str, run_id: str) -> Any | None:
+    """Return the model that a run has logged, not compiled; None where it has none.
+
+    It is read as Keras reads a model of unknown origin: only its own layers are built.
+
+    Raises:
+        Exception: Of MLflow's or Keras' own kind, where it cannot be read.
+    """
+    found = store.client.search_logged_models(
+        [experiment_id], filter_string=f"source_run_id = '{run_id}'"
+    )
+    if not found:
+        return None
+    with quiet_stderr(), tempfile.TemporaryDirectory() as folder:
+        import mlflow.artifacts
+        from keras.saving import load_model
+
+        file = mlflow.artifacts.download_artifacts(
+            artifact_uri=f"{found[0].artifact_location}/data/model.keras",
+            dst_path=folder,
+            tracking_uri=store.uri,
+        )
+        return load_model(file, compile=False, safe_mode=True)
 
 
 def _register(

@@ -28,11 +28,12 @@ from search.rerun_report import (
     repeated_rows,
     score_on_test,
 )
-from search.rerun_weights import provide
+from search.rerun_weights import lineage, provide
 from search.results import RecordedTrial, load_trial
 from search.seeding import derive_seed
+from search.seen_rows import seen_in
 from search.store import FAILED, FINISHED, KEY, KIND, PARENT, Store
-from search.types import Trial
+from search.types import Settings, Trial
 from search.workers import Slot, make_slots, n_cores
 from spaces.errors import DataError
 from spaces.params import Scalar
@@ -86,6 +87,7 @@ def rerun(
                 f"the data it was searched on ({settings.data_source})"
             )
         provide(store, settings)
+        sources = [each.settings for each in lineage(store, settings.init_from)]
         jobs = [
             FinalJob(
                 pipeline=settings.pipeline,
@@ -110,7 +112,8 @@ def rerun(
                 if has_plane(task, results[0].examples.shape[1:]):
                     plane = _run_plane(slots[0], jobs[0], trial)
             return _record(
-                store, recorded, task, train, test, results, plane, run_id, look
+                *(store, recorded, task, train, test, results, plane, run_id, look),
+                sources=sources,
             )
         except BaseException:
             store.client.set_terminated(run_id, FAILED)
@@ -181,10 +184,12 @@ def _record(
     plane: Plane | None,
     run_id: str,
     look: int,
+    *,
+    sources: Sequence[Settings],
 ) -> RerunReport:
     settings, trial = recorded.study.settings, recorded.trial
     predictions = [result.predictions for result in results]
-    repeated = repeated_rows(train, test)
+    repeated = repeated_rows(train, test) | seen_in(test.X, sources)
     metrics = {
         name: score_on_test(name, test.y, predictions, ~repeated)
         for name in settings.metrics

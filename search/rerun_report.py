@@ -54,7 +54,8 @@ class RerunReport:
         n_seeds: Trainings.
         n_train: Training rows.
         n_test: Test rows.
-        n_repeated: Test rows that also occur among the training rows.
+        n_repeated: Test rows that also occur among the training rows, its own or those
+            of the run it began with.
         look: How many times this test set has been opened in this store.
         run_id: The rerun's run.
         model: Address of the logged model of the first seed.

@@ -1,13 +1,13 @@
 """The weights of a rerun's logged model, read from the tracking store."""
 
-import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pipelines.transfer import Layer, content_digest, layer_weights
 from search.errors import SettingsError
 from search.initial_weights import keep, kept
-from search.quiet import quiet_stderr
+from search.model_log import load_logged
 from search.results import load_trial
 from search.store import FINISHED, KEY, KIND, PARENT, Store
 from search.types import Settings
@@ -52,6 +52,20 @@ def find_rerun(store: Store, name: str) -> Rerun:
     )
 
 
+def lineage(store: Store, name: str | None) -> Iterator[Rerun]:
+    """Yield a rerun, the one whose weights its study began with, and so on.
+
+    Nothing is yielded where no name is given: for a study with fresh weights.
+
+    Raises:
+        SettingsError: One of them is not in the store any more.
+    """
+    while name is not None:
+        rerun = find_rerun(store, name)
+        yield rerun
+        name = rerun.settings.init_from
+
+
 def read_weights(store: Store, rerun: Rerun) -> list[Layer]:
     """Return the weights of a rerun's logged model, layer by layer.
 
@@ -60,31 +74,21 @@ def read_weights(store: Store, rerun: Rerun) -> list[Layer]:
     Raises:
         SettingsError: The run has no model, or it cannot be read.
     """
-    found = store.client.search_logged_models(
-        [rerun.experiment_id], filter_string=f"source_run_id = '{rerun.run_id}'"
-    )
-    if not found:
+    run_id = rerun.run_id
+    try:
+        model = load_logged(store, experiment_id=rerun.experiment_id, run_id=run_id)
+    except Exception as error:  # noqa: BLE001  (of the server's or the file's kind)
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
         raise SettingsError(
-            f"--init-from {rerun.run_id}: its model must be in {store.name}, got none; "
+            f"--init-from {run_id}: its model must be a Keras file that can be read "
+            f"without running code of it ({reason}); name another run"
+        ) from None
+    if model is None:
+        raise SettingsError(
+            f"--init-from {run_id}: its model must be in {store.name}, got none; "
             f"'tunefold rerun {rerun.settings.name}' trains and logs another one"
         )
-    with quiet_stderr(), tempfile.TemporaryDirectory() as folder:
-        try:
-            from keras.saving import load_model
-            from mlflow.artifacts import download_artifacts
-
-            file = download_artifacts(
-                artifact_uri=f"{found[0].artifact_location}/data/model.keras",
-                dst_path=folder,
-                tracking_uri=store.uri,
-            )
-            return layer_weights(load_model(file, compile=False, safe_mode=True))
-        except Exception as error:  # noqa: BLE001  (of the server's or the file's kind)
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-    raise SettingsError(
-        f"--init-from {rerun.run_id}: its model must be a Keras file that can be read "
-        f"without running code of it ({reason}); name another run"
-    )
+    return layer_weights(model)
 
 
 def provide(store: Store, settings: Settings) -> None:

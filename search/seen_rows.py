@@ -4,6 +4,9 @@ A rerun trains on all training rows of its data. What it has seen must not be in
 validation part of a study that begins with its weights.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -64,8 +67,8 @@ def refuse_seen(settings: Settings, part: Part, *, run: str, source: Settings) -
     begun = f"note: what run {run[:8]} of {name} was trained on"
     if theirs is None:
         return (
-            f"{begun} is not here: only digests of data and targets were compared; that "
-            "none of this study's rows is among it is for you to know"
+            f"{begun} is not here: only digests of data and targets were compared; "
+            "that none of this study's rows is among it is for you to know"
         )
     if repeated is None:
         return (
@@ -74,6 +77,25 @@ def refuse_seen(settings: Settings, part: Part, *, run: str, source: Settings) -
         )
     amount = f"{n_repeated:,}" if n_repeated else "none"
     return f"{begun} holds {amount} of this study's {len(part.y):,} training rows"
+
+
+def seen_in(X: NDArray[Any], sources: Iterable[Settings]) -> NDArray[np.bool_]:
+    """Say which rows studies were trained on, as far as their data are here.
+
+    Args:
+        X: Rows as they were loaded, (n, ...).
+        sources: Settings of the studies.
+
+    Returns:
+        bool (n,); False where rows cannot be compared.
+    """
+    seen = np.zeros(len(X), np.bool_)
+    for source in sources:
+        theirs = _data_of(source)
+        repeated = None if theirs is None else _repeated(X, theirs.X)
+        if repeated is not None:
+            seen |= repeated
+    return seen
 
 
 def target_digest(part: Part) -> str:
@@ -98,9 +120,7 @@ def _data_of(source: Settings) -> Part | None:
         return None
 
 
-def _repeated(
-    rows: NDArray[np.generic], seen: NDArray[np.generic]
-) -> NDArray[np.bool_] | None:
+def _repeated(rows: NDArray[Any], seen: NDArray[Any]) -> NDArray[np.bool_] | None:
     """Say which rows are among others; None where they cannot be compared."""
     if rows.shape[1:] != seen.shape[1:]:
         return None

@@ -1,6 +1,5 @@
 """Let a study begin with the weights of a run: `tunefold search --init-from`."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from pipelines.pipeline import Pipeline
@@ -8,7 +7,7 @@ from pipelines.registry import get_pipeline, recorded_word
 from pipelines.transfer import describe_kernels
 from search.initial_weights import keep
 from search.request import Draft
-from search.rerun_weights import Rerun, find_rerun, read_weights
+from search.rerun_weights import find_rerun, lineage, read_weights
 from search.seen_rows import refuse_seen
 from search.store import Store
 from search.types import Settings
@@ -37,7 +36,7 @@ def begin_with(draft: Draft, store: Store, name: str) -> Draft:
     part = pipeline.load("train")
     notes = [
         refuse_seen(settings, part, run=each.run_id, source=each.settings)
-        for each in _lineage(store, rerun)
+        for each in lineage(store, rerun.run_id)
     ]
     weights = read_weights(store, rerun)
     with_head = _predict_the_same(pipeline, rerun.settings)
@@ -45,7 +44,9 @@ def begin_with(draft: Draft, store: Store, name: str) -> Draft:
         weights = weights[:-1]
     digest = keep(weights)
     settings = replace(settings, init_from=rerun.run_id, init_digest=digest)
-    head = "" if with_head else "; without its head, which predicts something else"
+    head = (
+        "" if with_head else "; the head is left out, for it may predict something else"
+    )
     notes.append(
         f"begins with the weights of run {rerun.run_id} (kernels "
         f"{describe_kernels(weights)}) where shapes are equal{head}"
@@ -56,14 +57,6 @@ def begin_with(draft: Draft, store: Store, name: str) -> Draft:
         jobs=replace(draft.jobs, settings=settings),
         notes=(*draft.notes, *notes),
     )
-
-
-def _lineage(store: Store, rerun: Rerun) -> Iterator[Rerun]:
-    """Yield a rerun, the one that its study began with, and so on."""
-    yield rerun
-    while (earlier := rerun.settings.init_from) is not None:
-        rerun = find_rerun(store, earlier)
-        yield rerun
 
 
 def _predict_the_same(pipeline: Pipeline, source: Settings) -> bool:

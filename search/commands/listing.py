@@ -16,6 +16,16 @@ OWN_FORMS = {
 }
 
 
+BY_OPTION = {
+    "transfer": {
+        "summary": "begins with the weights of a rerun on other data; an option, not "
+        "part of a space: search --init-from",
+        "paper": "Yosinski et al. 2014, arXiv:1411.1792",
+    }
+}
+"""Techniques without a parameter of their own."""
+
+
 @click.command("list")
 @json_option
 def list_command(as_json: bool) -> None:
@@ -47,7 +57,8 @@ def list_command(as_json: bool) -> None:
                 "techniques": {
                     name: {"summary": t.summary, "paper": t.paper}
                     for name, t in TECHNIQUES.items()
-                },
+                }
+                | BY_OPTION,
                 "engines": {name: list(kinds) for name, kinds in SAMPLERS.items()},
                 "splitters": FORMS,
                 "metrics": {name: m.task for name, m in METRICS.items()},
@@ -60,7 +71,10 @@ def list_command(as_json: bool) -> None:
             (p.name, f"{p.summary} (spaces: {', '.join(p.spaces)})") for p in pipelines
         ],
         "your own data": list(OWN_FORMS.items()),
-        "techniques": [(name, t.summary) for name, t in TECHNIQUES.items()],
+        "techniques": [
+            *((name, t.summary) for name, t in TECHNIQUES.items()),
+            *((name, t["summary"]) for name, t in BY_OPTION.items()),
+        ],
         "engines": [
             (name, f"samplers: {', '.join(kinds)}") for name, kinds in SAMPLERS.items()
         ],
