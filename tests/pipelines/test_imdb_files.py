@@ -167,6 +167,7 @@ def package(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", find_package)
 
 
+@pytest.mark.slow
 def test_the_package_is_cut_once_and_for_all(package):
     train, test = load_imdb("train"), load_imdb("test")
     assert train.source == test.source == imdb_files.HALF

@@ -215,6 +215,7 @@ show()
 """
 
 
+@pytest.mark.slow
 def test_data_is_found_where_it_was_put_and_never_downloaded(tmp_path, monkeypatch):
     # in a process of its own: it leaves the network for good
     fetch(["digits"], tmp_path, {"digits": get_pipeline("digits").load})

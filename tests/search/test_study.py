@@ -820,7 +820,7 @@ def test_the_eventful_study_has_everything(study):
         assert any(t.copy_of is not None for t in s.trials)
 
 
-@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("workers", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_a_killed_study_goes_on_as_if_nothing_had_happened(workers, study, tmp_path):
     whole = eventful(study, workers=workers, journal_class=CopyingJournal)
     whole.run()

@@ -47,6 +47,12 @@ EVERY = [
             ),
             # but for greedy they are Keras Tuner's, which are tried by themselves
             *([pytest.mark.slow] if (engine, sampler) in BORROWED else []),
+            # its Gaussian process takes longer than all others together
+            *(
+                [pytest.mark.slow, pytest.mark.ci]
+                if (engine, sampler) == ("keras-tuner", "bayesian")
+                else []
+            ),
         ],
     )
     for engine, samplers in SAMPLERS.items()
