@@ -53,7 +53,6 @@ def studies(folder):
     return {engine: Recorded(folder, engine) for engine in SAMPLERS}
 
 
-@pytest.mark.ci
 def test_engines_change_who_proposes_and_nothing_else(studies):
     digests = {s.study.data.tags["split_digest"] for s in studies.values()}
     assert len(digests) == 1

@@ -252,7 +252,6 @@ def test_fewer_rows_are_used_when_asked_for(digits_job):
 
 
 @pytest.mark.slow
-@pytest.mark.ci
 @pytest.mark.skipif(BACKEND == "tensorflow", reason="these tests run on it already")
 def test_all_of_this_holds_on_tensorflow():
     here = Path(__file__).parent

@@ -70,7 +70,6 @@ def test_equal_settings_give_equal_trials(a):
     assert Recorded(a.folder, "b").outcome == a.outcome[:6]
 
 
-@pytest.mark.ci
 def test_another_seed_gives_other_trials_on_the_same_folds(a):
     few = [*ONE_WORKER, "--trials", 2]
     search("seed-1", *few, "--seed", 1, "--split-seed", 0, cwd=a.folder)

@@ -24,7 +24,6 @@ def test_a_regression_has_residuals_and_no_confusion_matrix(tmp_path):
     assert found == ALWAYS | {"residuals.png"}
 
 
-@pytest.mark.ci
 def test_a_plane_has_its_boundaries(tmp_path):
     found = pictures(tmp_path, "moons", "--epochs", 6)
     of_classes = {"confusion_matrix.png", "classification_report.txt"}

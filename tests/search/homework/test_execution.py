@@ -75,7 +75,6 @@ def test_a_failed_notebook_is_written_all_the_same(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.ci
 def test_digits_run_from_top_to_bottom(tmp_path):
     path = write_notebook(
         small(make_results()), tmp_path, template=FOLDER / "notebook.cs.md"
