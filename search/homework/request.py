@@ -9,13 +9,13 @@ from pathlib import Path
 from pipelines.part import Part, digest
 from pipelines.pipeline import Pipeline
 from search.errors import SettingsError
-from search.homework.base import base_params, inputs_of
 from search.homework.grid import (
     CHOSEN_FROM,
     MOST_SETTINGS,
     check_techniques,
     fitting_techniques,
 )
+from search.homework.plain_network import base_params, inputs_of
 from search.homework.plan import MAX_ROWS, MOST_SEEDS, SPLITS, Plan, read_plan
 from search.homework.seeds import student_seeds
 from search.request import default_backend

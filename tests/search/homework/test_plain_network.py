@@ -1,8 +1,8 @@
 import pytest
 
 from pipelines.registry import MODULES, get_pipeline
-from search.homework.base import BATCH_SIZE, SMALL_BATCH, base_params
 from search.homework.grid import with_capacity
+from search.homework.plain_network import BATCH_SIZE, SMALL_BATCH, base_params
 from spaces.dense import REGULARIZATION
 
 
