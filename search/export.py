@@ -1,38 +1,83 @@
 """A configuration as plain Keras code that needs nothing of tunefold."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from textwrap import indent
 
 from pipelines.pipeline import Task
 from search.errors import SettingsError
+from search.export_code import (
+    COMPILED_CLASSES,
+    COMPILED_VALUES,
+    model_code,
+    optimizer_code,
+)
 from spaces.params import Scalar
 
-_OPTIMIZERS = {
-    "adam": "keras.optimizers.Adam(learning_rate)",
-    "adamw": "keras.optimizers.AdamW(learning_rate)",
-    "sgd": "keras.optimizers.SGD(learning_rate, momentum=0.9, nesterov=True)",
+_OFF: Mapping[str, Scalar] = {
+    "dropout": 0.0,
+    "l1": 0.0,
+    "l2": 0.0,
+    "label_smoothing": 0.0,
+    "weight_decay": 0.0,
+    "gaussian_noise": 0.0,
+    "batch_norm": False,
+    "layer_norm": False,
+    "max_norm": 0.0,
+    "unit_norm": False,
+    "skip": False,
+    "schedule": "constant",
+    "warmup": 0.0,
+    "ema_momentum": 0.0,
+    "flip": False,
+    "brightness": 0.0,
+    "contrast": 0.0,
+    "input_noise": 0.0,
 }
+"""Arguments of the written function that switch a technique on, with their value when
+it is off."""
 
-_ELSEWHERE = {
-    *("n_layers", "activation", "optimizer", "learning_rate", "sgd_learning_rate"),
-    *("l1", "l1_strength", "l2", "l2_strength", "dropout", "label_smoothing"),
-    *("early_stopping", "patience", "members", "batch_size"),  # of training
-    *("n_words", "ngrams", "weighting"),  # of preparation
+ALWAYS = ("dropout", "l1", "l2", "label_smoothing")
+"""Those that are written whether they are used or not."""
+
+_PARAMETERS = {
+    "l1": "l1_strength",
+    "l2": "l2_strength",
+    "weight_decay": "weight_decay_strength",
+    "flip": "augment_flip",
+    "brightness": "augment_brightness",
+    "contrast": "augment_contrast",
+    "input_noise": "augment_noise",
 }
+"""The parameter that an argument is read from, where it has another name."""
+
+_TRAINING = ("early_stopping", "patience", "members", "batch_size", "rows")
+_ROWS = ("resample", "class_weights", "mix", "mix_strength", "word_dropout")
+_BATCHES = ("augment_shift", "augment_rotation", "augment_zoom")
+_PREPARATION = ("n_words", "ngrams", "weighting")
+_NETWORK = ("n_layers", "activation", "optimizer", "learning_rate", "sgd_learning_rate")
+_SWITCHES = ("l1", "l2", "weight_decay", "constraint", "averaging")
+_KNOWN = {
+    *(_PARAMETERS.get(name, name) for name in _OFF),
+    *(*_TRAINING, *_ROWS, *_BATCHES, *_PREPARATION, *_NETWORK, *_SWITCHES),
+}
+_NOTHING = (False, 0, "off", "none")
 
 
-def builder_code(params: Mapping[str, Scalar], *, task: Task) -> str:
+def builder_code(
+    params: Mapping[str, Scalar], *, task: Task, used: Collection[str] = ()
+) -> str:
     """Write the function that builds and compiles a dense network.
 
     The function takes the shape of a row and, for classes, their number; capacity,
     optimisation and regularization are keyword arguments with the configuration's
-    values as defaults.
+    values as defaults. With a schedule it also takes `steps`, those of a training.
 
     Args:
         params: A point of a dense space; parameters of training and preparation are
             passed over.
         task: Decides head and loss. A regression's network learns a standardised
             target.
+        used: Arguments that are wanted beside those the point switches on.
 
     Returns:
         Source of `build_model`, which needs `import keras` before it.
@@ -40,26 +85,48 @@ def builder_code(params: Mapping[str, Scalar], *, task: Task) -> str:
     Raises:
         SettingsError: A parameter is on that plain Keras has no layer for.
     """
-    for name, value in params.items():
-        if name not in _ELSEWHERE and not name.startswith("width_") and value:
-            raise SettingsError(
-                f"export: only dense networks with dropout, L1, L2 and label smoothing "
-                f"can be written as plain Keras code, got {name} = {value}; leave it "
-                "out of the configuration"
-            )
+    check_writable(params)
     of_classes = task == "classification"
+    options = builder_options(params, task=task)
+    shown = {
+        name: value
+        for name, value in options.items()
+        if name in ALWAYS or name in used or value != _OFF[name]
+    }
+    if "warmup" in shown:  # a part of a schedule
+        shown["schedule"] = options["schedule"]
     sizes = "input_shape, n_classes" if of_classes else "input_shape"
-    defaults = {**network_options(params), **technique_options(params, task=task)}
-    options = "".join(f"    {name}={value!r},\n" for name, value in defaults.items())
+    given = {**network_options(params), **shown}
+    arguments = [f"{name}={value!r}" for name, value in given.items()]
+    if "schedule" in shown:
+        arguments.append("steps=None")  # its length
     head = 'n_classes, activation="softmax"' if of_classes else "1"
-    return (
-        f"def build_model(\n    {sizes},\n    *,\n{options}):\n"
-        + '    """Return a compiled dense network."""\n'
-        + indent(_LAYERS.replace("HEAD", head), "    ")
-        + indent(_CLASSES if of_classes else _VALUES, "    ").replace(
-            "OPTIMIZER", _OPTIMIZERS[str(params["optimizer"])]
-        )
+    body = (
+        model_code(shown, head)
+        + optimizer_code(shown, str(params["optimizer"]))
+        + (COMPILED_CLASSES if of_classes else COMPILED_VALUES)
     )
+    return (
+        f"def build_model(\n    {sizes},\n    *,\n"
+        + "".join(f"    {argument},\n" for argument in arguments)
+        + '):\n    """Return a compiled dense network."""\n'
+        + indent(body, "    ")
+    )
+
+
+def check_writable(params: Mapping[str, Scalar]) -> None:
+    """Refuse what plain Keras has no layer, callback or argument for.
+
+    Raises:
+        SettingsError: The parameter that is on.
+    """
+    for name, value in params.items():
+        written = name in _KNOWN or name.startswith(("width_", "use_"))
+        if (not written and value not in _NOTHING) or value == "swa":
+            raise SettingsError(
+                f"export: plain Keras has no layer, callback or argument for "
+                f"{name} = {value}; leave it out of the configuration"
+            )
 
 
 def network_options(params: Mapping[str, Scalar]) -> dict[str, object]:
@@ -67,54 +134,33 @@ def network_options(params: Mapping[str, Scalar]) -> dict[str, object]:
     rate = params.get("sgd_learning_rate") if params["optimizer"] == "sgd" else None
     return {
         "widths": tuple(
-            params[f"width_{layer}"] for layer in range(1, int(params["n_layers"]) + 1)
+            params.get(f"width_{layer}") or params["width"]
+            for layer in range(1, int(params["n_layers"]) + 1)
         ),
         "activation": params["activation"],
         "learning_rate": rate or params["learning_rate"],
     }
 
 
-def technique_options(
-    params: Mapping[str, Scalar], *, task: Task = "classification"
-) -> dict[str, Scalar]:
-    """Return regularization as arguments of the written function; off is 0."""
+def builder_options(params: Mapping[str, Scalar], *, task: Task) -> dict[str, Scalar]:
+    """Return regularization as arguments of the written function, off ones included."""
     options = {
-        "dropout": params.get("dropout", 0.0),
-        "l1": params.get("l1_strength", 0.0),
-        "l2": params.get("l2_strength", 0.0),
+        name: params.get(_PARAMETERS.get(name, name), off)
+        for name, off in _OFF.items()
+        if name != "label_smoothing" or task == "classification"
     }
-    if task == "classification":
-        options["label_smoothing"] = params.get("label_smoothing", 0.0)
+    options["unit_norm"] = params.get("constraint") == "unit_norm"
+    for name, switch, on in (
+        ("max_norm", "constraint", "max_norm"),
+        ("ema_momentum", "averaging", "ema"),
+        ("warmup", "schedule", "cosine"),
+    ):
+        if params.get(switch) != on:
+            options[name] = _OFF[name]
     return options
 
 
-_LAYERS = """\
-penalty = keras.regularizers.L1L2(l1=l1, l2=l2) if l1 or l2 else None
-inputs = keras.Input(input_shape)
-x = keras.layers.Flatten()(inputs) if len(input_shape) > 1 else inputs
-for width in widths:
-    x = keras.layers.Dense(
-        width, activation=activation, kernel_regularizer=penalty
-    )(x)
-    if dropout:
-        x = keras.layers.Dropout(dropout)(x)
-model = keras.Model(inputs, keras.layers.Dense(HEAD)(x))
-"""
-
-_CLASSES = """\
-model.compile(
-    optimizer=OPTIMIZER,
-    loss=keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing),
-    metrics=[keras.metrics.CategoricalCrossentropy(name="log_loss")],
-)
-return model
-"""
-
-_VALUES = """\
-model.compile(
-    optimizer=OPTIMIZER,
-    loss="mean_squared_error",
-    metrics=[keras.metrics.MeanSquaredError(name="mse")],
-)
-return model
-"""
+def options_in_use(params: Mapping[str, Scalar], *, task: Task) -> dict[str, Scalar]:
+    """Return the arguments of the written function that switch something on."""
+    options = builder_options(params, task=task)
+    return {name: value for name, value in options.items() if value != _OFF[name]}

@@ -7,8 +7,8 @@ from search.homework.sheet import Sheet
 from search.homework.template import Text
 
 
-def write_card(sheet: Sheet, results: Results) -> None:
-    """Add the first cell."""
+def write_card(sheet: Sheet, results: Results, *, live: bool) -> None:
+    """Add the first cell; `live` says whether other cells train networks."""
     plan, text = results.plan, sheet.text
     pipeline = f"`{plan.pipeline}`"
     studies = "<br>".join(
@@ -37,6 +37,7 @@ def write_card(sheet: Sheet, results: Results) -> None:
         n_seeds=plan.n_seeds,
         minutes=minutes,
         cut="; ".join(_cut(line, text) for line in plan.cut) or text("nothing"),
+        kinds=text("two-kinds" if live else "one-kind"),
         command=f"tunefold homework {shlex.quote(plan.pipeline)}{student} "
         "--plan plan.json",
     )

@@ -219,6 +219,53 @@ for name in shown:
 display(Markdown("\\n".join(f"- {fact}" for fact in facts)))
 """
 
+BOUNDARIES = """
+from matplotlib.colors import LinearSegmentedColormap
+
+best = int(np.argmin(curves["baseline"]["val_" + MAIN])) + 1
+last = len(runs["baseline"]["plane"]) - 1
+panels = [("baseline", epoch) for epoch in sorted({0, best, last})]
+panels += [(name, last) for name in runs if name != "baseline"]
+columns = 3
+lines = -(-len(panels) // columns)
+figure, axes = plt.subplots(
+    lines, columns, figsize=(8, 2.5 * lines + 0.4), sharex=True, sharey=True,
+    squeeze=False,
+)
+colours = LinearSegmentedColormap.from_list("", ["#eba883", "white", "#8cb9d9"])
+classes = {}
+for axis, (name, epoch) in zip(axes.flat, panels):
+    one = runs[name]["plane"][epoch][:, 1].reshape(len(AXES[1]), -1)
+    axis.contourf(*AXES, one, levels=np.linspace(0, 1, 21), cmap=colours)
+    axis.grid(visible=False)
+    axis.contour(*AXES, one, levels=[0.5], colors="black", linewidths=1.2)
+    for which, (marker, title) in enumerate(zip("o^", CLASSES)):
+        rows = X_train[y_train == which]
+        axis.scatter(
+            *rows.T, s=12, marker=marker, edgecolors="black", linewidths=0.4,
+            color=(ORANGE, BLUE)[which], label=title,
+        )
+    axis.set_title(<<panel>>.format(name=NAMES[name], epoch=epoch))
+    classes[name, epoch] = one > 0.5
+for axis in axes.flat[len(panels):]:
+    axis.set_visible(False)
+show(figure)
+"""
+
+SAY_BOUNDARIES = """
+facts = []
+for name, epoch in panels:
+    side = classes[name, epoch]
+    # Each step between neighbours of different classes is a piece of the boundary.
+    pieces = (side[1:] != side[:-1]).sum() + (side[:, 1:] != side[:, :-1]).sum()
+    sure = runs[name]["plane"][epoch].max(axis=1).mean()
+    facts.append(SAY["boundary"].format(
+        name=NAMES[name], epoch=epoch, length=number(pieces / len(side), ".2f"),
+        percent=number(100 * sure, ".0f"),
+    ))
+display(Markdown("\\n".join(f"- {fact}" for fact in facts)))
+"""
+
 LIVE_TABLE = """
 rows = {}
 for name, result in runs.items():

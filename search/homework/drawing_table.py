@@ -9,7 +9,10 @@ rows = []
 for row in CROSS_VALIDATED["rows"]:
     cells = {
         <<col-technique>>: NAMES[row["technique"]],
-        <<col-setting>>: ", ".join(f"{k} = {v:g}" for k, v in row["setting"].items()),
+        <<col-setting>>: ", ".join(
+            name if value is True else f"{name} = {value}"
+            for name, value in row["setting"].items()
+        ),
     }
     for measure in LABELS:
         for reading, word in READINGS.items():

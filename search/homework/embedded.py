@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from search.export import technique_options
+from search.export import options_in_use
+from search.homework.altering import row_options
 from search.homework.grid import BASELINE
 from search.homework.results import Entry, Results
 from search.homework.template import Text
@@ -110,7 +111,7 @@ def chosen_options(entry: Entry, results: Results) -> dict[str, Scalar]:
     params = entry.params
     baseline = results.entry(BASELINE).params
     task = METRICS[results.metrics[0]].task
-    options = {k: v for k, v in technique_options(params, task=task).items() if v}
+    options = options_in_use(params, task=task) | row_options(params)
     if params.get("early_stopping") == "on":
         options["patience"] = params["patience"]
     if int(params.get(MEMBERS, 1)) > 1:

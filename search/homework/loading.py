@@ -21,11 +21,13 @@ class Loading:
         load: Code that sets `X` and `y`.
         kind: What the rows are; decides the preprocessing.
         groups: Whether it also sets `groups`, rows of one group staying together.
+        plane: Whether rows are points of a plane, where classes have a boundary.
     """
 
     load: str
     kind: Kind
     groups: bool = False
+    plane: bool = False
 
     @property
     def sparse(self) -> bool:
@@ -160,7 +162,7 @@ _PUBLISHED = {
     "boston_housing": Loading(load=_BOSTON, kind="columns"),
     "california_housing": Loading(load=_CALIFORNIA, kind="columns"),
     "imdb": Loading(load=_IMDB, kind="text"),
-    "moons": Loading(load=_MOONS, kind="columns"),
+    "moons": Loading(load=_MOONS, kind="columns", plane=True),
 }
 
 
@@ -201,7 +203,50 @@ def _text(spec: Spec) -> Loading | None:
     return Loading(load="\n".join(lines) + "\n", kind="text")
 
 
-_OWN: dict[str, Callable[[Spec], Loading | None]] = {"table": _table, "text": _text}
+def _images(spec: Spec) -> Loading:
+    from pipelines.image_folder import SUFFIXES, look_at
+
+    folder = look_at(spec)
+    lines = [
+        _IMAGES,
+        f"files, y = list_images({spec.place!r}, {SUFFIXES!r})",
+        _without_test(spec, "[files[row] for row in train]", name="files"),
+        f"X = np.stack([read_image(file, {folder.size}, {folder.mode!r}) "
+        "for file in files])",
+    ]
+    return Loading(load="\n".join(lines) + "\n", kind="images")
+
+
+_OWN: dict[str, Callable[[Spec], Loading | None]] = {
+    "table": _table,
+    "text": _text,
+    "images": _images,
+}
+
+_IMAGES = """\
+from pathlib import Path
+
+from PIL import Image
+
+
+def list_images(folder, suffixes):
+    files, y = [], []
+    for number, name in enumerate(CLASSES):
+        inside = (Path(folder) / name).rglob("*")
+        found = sorted(file for file in inside if file.suffix.lower() in suffixes)
+        files += found
+        y += [number] * len(found)
+    return files, np.array(y)
+
+
+def read_image(file, size, mode):
+    with Image.open(file) as image:
+        if image.mode == "I;16":  # Pillow would cut 16 bits off at 255
+            image = Image.fromarray((np.asarray(image) >> 8).astype("uint8"))
+        return np.asarray(image.convert(mode).resize(size, Image.Resampling.BILINEAR))
+
+
+"""
 
 
 def _read_frame(spec: Spec) -> str:
@@ -222,7 +267,9 @@ else:
     y = y.astype(float)"""
 
 
-def _without_test(spec: Spec, rows: str, *, grouped: bool = False) -> str:
+def _without_test(
+    spec: Spec, rows: str, *, name: str = "X", grouped: bool = False
+) -> str:
     if "test" in spec.options:
         return "# the test rows are in a file of their own, which stays closed here"
     if grouped:
@@ -242,5 +289,5 @@ def _without_test(spec: Spec, rows: str, *, grouped: bool = False) -> str:
         "    stratify=y if CLASSES else None,\n"
         ")  # the other fifth is the test set, which stays closed here\n"
         "train = np.sort(train)\n"
-        f"X, y = {rows}, y[train]"
+        f"{name}, y = {rows}, y[train]"
     )

@@ -1,11 +1,12 @@
 """The notebook to hand in: live cells, the embedded table, facts and empty answers."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pipelines.atomic_file import replacing
 from search.errors import SettingsError
-from search.export import builder_code, network_options
+from search.export import builder_code, check_writable, network_options
 from search.homework import (
     cells,
     drawing,
@@ -27,11 +28,12 @@ from search.homework.execution import run_cells, write_html
 from search.homework.grid import BASELINE, COMBINED
 from search.homework.loading import Loading, find_loading
 from search.homework.plan import VALID_SHARE
-from search.homework.results import READINGS, Results
+from search.homework.results import READINGS, Entry, Results
 from search.homework.sheet import METADATA, Sheet
 from search.homework.template import Text, read_template
 from search.metrics import METRICS
 from spaces.params import Scalar
+from spaces.space import Params
 
 
 def write_notebook(
@@ -74,15 +76,17 @@ def make_notebook(results: Results, text: Text) -> Any:
     """Return the notebook as nbformat's node, its cells not yet run."""
     import nbformat
 
-    loading = _loading(results)
-    table = table_of(results, text, with_curves=loading is None)
+    loading = find_loading(results.plan.pipeline)
+    live = [] if loading is None else _writable(results)
+    table = table_of(results, text, with_curves=not live)
     sheet = Sheet(text)
-    write_card(sheet, results)
-    if loading is None:
-        _embedded_curves(sheet, results, table)
+    write_card(sheet, results, live=bool(live))
+    if loading is None or not live:
+        reason = "no-loader" if loading is None else "no-code"
+        _embedded_curves(sheet, results, table, reason=text(reason))
     else:
-        _live(sheet, results, loading)
-    _cross_validated(sheet, results, table, with_table=loading is not None)
+        _live(sheet, results, loading, live)
+    _cross_validated(sheet, results, table, with_table=bool(live))
     sheet.markdown("conclusion", text("conclusion"))
     sheet.question("conclusion")
     notebook = nbformat.v4.new_notebook(cells=sheet.cells)
@@ -91,30 +95,35 @@ def make_notebook(results: Results, text: Text) -> Any:
         "display_name": "Python 3",
         "language": "python",
     }
-    notebook.metadata[METADATA] = _metadata(results, table, live=loading is not None)
+    notebook.metadata[METADATA] = _metadata(results, table, live=bool(live))
     return notebook
 
 
-def _loading(results: Results) -> Loading | None:
-    """Return how data are loaded; None where the notebook cannot train."""
-    try:
-        for entry in results.entries:
-            builder_code(entry.params, task=_task(results))
-    except SettingsError:  # nothing that plain Keras code could be written for
-        return None
-    return find_loading(results.plan.pipeline)
+def _writable(results: Results) -> list[Entry]:
+    """Return the entries that plain Keras can train; none without the baseline."""
+    found = []
+    for entry in results.entries:
+        try:
+            check_writable(entry.params)
+        except SettingsError:
+            continue
+        found.append(entry)
+    return found if results.entry(BASELINE) in found else []
 
 
 def _task(results: Results) -> Any:
     return METRICS[results.metrics[0]].task
 
 
-def _live(sheet: Sheet, results: Results, loading: Loading) -> None:
+def _live(
+    sheet: Sheet, results: Results, loading: Loading, live: Sequence[Entry]
+) -> None:
     plan, text, task = results.plan, sheet.text, _task(results)
     base = results.entry(BASELINE).params
+    used = {name for entry in live for name in chosen_options(entry, results)}
     sheet.code("imports", cells.IMPORTS, backend=plan.backend)
     sheet.markdown("settings-text", text("settings"))
-    settings = _settings(results, loading, base)
+    settings = _settings(results, loading, base, live)
     sheet.code("settings", cells.settings_code(settings, text("quick-comment")))
     sheet.code("names", _names(results, text))
     sheet.markdown("load-text", text("load"))
@@ -122,17 +131,19 @@ def _live(sheet: Sheet, results: Results, loading: Loading) -> None:
     sheet.markdown("preprocess-text", text("preprocess"))
     sheet.code("preprocess", preparing.preprocess_code(loading, task))
     sheet.markdown("build-text", text("build"))
-    sheet.code("build", builder_code(base, task=task) + training.built_code(task))
+    builder = builder_code(base, task=task, used=used)
+    sheet.code("build", builder + training.built_code(task))
     sheet.markdown("train-text", text("train"))
-    sheet.code("train", training.train_code(loading, task))
-    sheet.markdown("run-text", text("run"))
+    sheet.code("train", training.train_code(loading, task, used))
+    left_out = [e.technique for e in results.entries if e not in live]
+    sheet.markdown("run-text", text("run") + _left_out(left_out, text))
     sheet.code("run", training.RUN)
     sheet.markdown("evaluate-text", text("evaluate"))
     sheet.code("measure", training.measure_code(results.metrics, task))
     _curves(sheet, "", say_techniques=drawing.SAY_AGAINST)
     of_classes = task == "classification"
     kind = "confusion" if of_classes else "residuals"
-    best = text.word(_best_single(results))
+    best = text.word(_best_single(results, live))
     sheet.markdown(f"{kind}-text", text(kind, best=best))
     sheet.code(kind, drawing.CONFUSION if of_classes else drawing.RESIDUALS)
     say = drawing.SAY_CONFUSION if of_classes else drawing.SAY_RESIDUALS
@@ -140,13 +151,28 @@ def _live(sheet: Sheet, results: Results, loading: Loading) -> None:
     sheet.question(kind)
     sheet.markdown("live-table-text", text("live-table"))
     sheet.code("live-table", drawing.LIVE_TABLE)
+    if loading.plane:
+        sheet.markdown("boundaries-text", text("boundaries"))
+        sheet.code("boundaries", drawing.BOUNDARIES)
+        sheet.code("boundaries-facts", drawing.SAY_BOUNDARIES)
+        sheet.question("boundaries")
 
 
-def _embedded_curves(sheet: Sheet, results: Results, table: Plain) -> None:
+def _left_out(techniques: Sequence[str], text: Text) -> str:
+    """Say which techniques are not trained live, and why."""
+    if not techniques:
+        return ""
+    names = ", ".join(text.word(name) for name in techniques)
+    return "\n\n" + text("not-live", names=names)
+
+
+def _embedded_curves(
+    sheet: Sheet, results: Results, table: Plain, *, reason: str
+) -> None:
     text = sheet.text
     sheet.code("imports", cells.FEW_IMPORTS)
     sheet.code("names", _names(results, text))
-    sheet.markdown("no-live-text", text("no-live"))
+    sheet.markdown("no-live-text", text("no-live", reason=reason))
     sheet.code("cross-validated", table_code(table))
     sheet.code("measure", drawing.EMBEDDED_CURVES)
     _curves(sheet, "no-live-", say_techniques=drawing.SAY_CURVES)
@@ -192,7 +218,9 @@ def _cross_validated(
         sheet.question(role)
 
 
-def _settings(results: Results, loading: Loading, base: Any) -> dict[str, Any]:
+def _settings(
+    results: Results, loading: Loading, base: Params, live: Sequence[Entry]
+) -> dict[str, Any]:
     plan, task = results.plan, _task(results)
     settings: dict[str, Any] = {
         "SEED": plan.seed,
@@ -203,9 +231,9 @@ def _settings(results: Results, loading: Loading, base: Any) -> dict[str, Any]:
         "NETWORK": network_options(base),
         "TECHNIQUES": {
             entry.technique: _arguments(chosen_options(entry, results))
-            for entry in results.entries
+            for entry in live
         },
-        "BEST_SINGLE": _best_single(results),
+        "BEST_SINGLE": _best_single(results, live),
         "CLASSES": list(results.classes),
     }
     if task == "regression":
@@ -224,11 +252,14 @@ def _arguments(options: dict[str, Scalar]) -> dict[str, Scalar]:
     return {name: value for name, value in options.items() if name != "learning_rate"}
 
 
-def _best_single(results: Results) -> str:
-    """Return the technique that met the test rows; else the best at the best epoch."""
+def _best_single(results: Results, live: Sequence[Entry]) -> str:
+    """Return the technique that met the test rows; else the best at the best epoch.
+
+    Only of those that are trained live.
+    """
     tested = [score.technique for score in results.test]
     main = METRICS[results.metrics[0]]
-    singles = [e for e in results.entries if e.technique not in (BASELINE, COMBINED)]
+    singles = [e for e in live if e.technique not in (BASELINE, COMBINED)]
     known = [e for e in singles if e.technique in tested] or singles
     best = max(known, key=lambda e: main.sign(e.mean("best", main.name)), default=None)
     return BASELINE if best is None else best.technique

@@ -118,6 +118,14 @@ print(f"{X_train.shape[0]:,} training rows, {X_valid.shape[0]:,} validation rows
 print(f"inputs of shape {X_train.shape[1:]}")
 """
 
+_PLANE = """
+# Points all over the plane: what the networks think of it after each epoch.
+low, high = X_train.min(axis=0), X_train.max(axis=0)
+margin = 0.1 * (high - low)
+AXES = np.linspace(low - margin, high + margin, 80).T
+PLANE = np.stack(np.meshgrid(*AXES), axis=2).reshape(-1, 2).astype("float32")
+"""
+
 _SPREAD = """
 # The network learns (y - mean) / spread, whatever the unit.
 Y_MEAN, Y_SPREAD = y_train.mean(), y_train.std()
@@ -135,7 +143,9 @@ def preprocess_code(loading: Loading, task: Task) -> str:
             "<<y-rows>>", _stratify("y[rows]", task)
         )
     spread = "" if of_classes else _SPREAD
-    return helper.lstrip() + code.lstrip() + _PREPARE[loading.kind] + _SEEN + spread
+    plane = _PLANE if loading.plane else ""
+    code = helper.lstrip() + code.lstrip() + _PREPARE[loading.kind] + _SEEN
+    return code + spread + plane
 
 
 def _stratify(y: str, task: Task) -> str:

@@ -12,6 +12,7 @@ from made_results import make_results
 from search.errors import FatalError
 from search.homework.check import check_notebooks
 from search.homework.execution import run_cells
+from search.homework.grid import technique_settings
 from search.homework.notebook import make_notebook, write_notebook
 from search.homework.template import FOLDER, read_template
 
@@ -126,6 +127,61 @@ def test_each_kind_of_data_runs(tmp_path, word, fields):
     unmet = {each.name for each in found.requirements if not each.met}
     expected = {"4 techniques alone", "own text"}
     assert unmet == expected | ({"confusion matrix"} if "mine" in word else set())
+    if word == "moons":
+        # before training, at the best and at the last epoch
+        assert facts_below(path, "boundaries").count("**baseline**") == 3
+
+
+def with_techniques(results, names):
+    """Return results of the baseline and these techniques at their middle settings."""
+    base, *_ = small(results).entries
+    found = {
+        name: technique_settings(name, base.params, 1, epochs=3)[0].params
+        for name in names
+    }
+    for kind in ("cutmix", "cutout") if "mixing" in names else ():
+        found[kind] = base.params | {"mix": kind, "mix_strength": 0.5}
+    if "averaging" in names:
+        found["averaging"] = base.params | {"averaging": "ema", "ema_momentum": 0.9}
+    entries = [
+        replace(base, technique=name, params=params) for name, params in found.items()
+    ]
+    effects = [
+        replace(results.effects[0], technique=name, reading=reading)
+        for name in found
+        for reading in ("last", "best")
+    ]
+    return replace(small(results), entries=[base, *entries], effects=effects, test=[])
+
+
+OF_ROWS = ["input-noise", "batch-norm", "schedule"]
+OF_IMAGES = ["averaging", "flip", "shift", "rotation", "zoom", "brightness", "mixing"]
+OF_CLASSES = ["class-weights", "resampling"]  # those of the reviews are even
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("word", "names"),
+    [
+        ("digits", [*OF_ROWS, *OF_IMAGES, *OF_CLASSES]),
+        ("imdb", [*OF_ROWS, "word-dropout"]),
+    ],
+)
+def test_other_techniques_are_trained_live(tmp_path, word, names):
+    kind = {"n_words": 500, "ngrams": 1, "weighting": "multi-hot"}
+    params = kind if word == "imdb" else {}
+    classes = ("no", "yes") if word == "imdb" else tuple("0123456789")
+    results = make_results(word, params=params, classes=classes)
+    results = with_techniques(results, names)
+    notebook = make_notebook(results, read_template())
+    proof = (
+        "for name, each in runs.items():\n"
+        "    assert np.isfinite(each['final']).all(), name\n"
+        "    same = np.allclose(each['final'], runs['baseline']['final'])\n"
+        "    assert same == (name == 'baseline'), name"
+    )
+    notebook.cells.append(nbformat.v4.new_code_cell(proof))
+    run_cells(notebook, tmp_path, backend="jax")
 
 
 @pytest.mark.slow

@@ -2,13 +2,19 @@
 
 import ast
 import json
+from dataclasses import replace
 
 import nbformat
+import numpy as np
 import pytest
 from made_results import make_results, with_pipeline
+from PIL import Image
+from sklearn.model_selection import train_test_split
 
+from pipelines.registry import get_pipeline
 from search.errors import SettingsError
 from search.homework.embedded import read_table_code, table_digest
+from search.homework.loading import find_loading
 from search.homework.notebook import make_notebook, write_notebook
 from search.homework.template import FOLDER, read_template
 
@@ -27,7 +33,6 @@ WORDS_OF_ALL = [
     ("table:/data/a.csv?target=price", {"regression": True}),
     ("table:/data/a.parquet?target=kind&test=/data/b.parquet", {}),
     ("text:/data/a.csv?target=kind&column=words", {"params": WORDS}),
-    ("images:/data/photos", {}),
     ("mine:PIPELINE", {}),
 ]
 
@@ -62,6 +67,23 @@ def test_cells_are_python_without_tunefold(word, kind):
             "spaces",
             "tunefold",
         }
+
+
+def test_a_folder_of_images_is_read_as_the_pipeline_reads_it(tmp_path):
+    rng = np.random.default_rng(0)
+    for name, depth in (("cat", "uint8"), ("dog", "uint16")):
+        folder = tmp_path / "photos" / name
+        folder.mkdir(parents=True)
+        for number in range(6):
+            size = (9, 7) if number else (12, 7)  # one is resized
+            pixels = rng.integers(0, np.iinfo(depth).max, size=size[::-1], dtype=depth)
+            Image.fromarray(pixels).save(folder / f"{number}.png")
+    word = f"images:{tmp_path / 'photos'}"
+    found = {"np": np, "train_test_split": train_test_split, "CLASSES": ["cat", "dog"]}
+    exec(find_loading(word).load, found)
+    part = get_pipeline(word).load("train")
+    np.testing.assert_array_equal(found["X"], part.X)
+    np.testing.assert_array_equal(found["y"], part.y)
 
 
 @pytest.mark.parametrize("regression", [False, True])
@@ -142,8 +164,26 @@ def test_without_a_loader_nothing_is_trained_and_the_notebook_says_so():
 
 
 def test_a_network_that_plain_keras_lacks_is_not_trained_live():
-    notebook = make_notebook(make_results(params={"batch_norm": True}), TEXT)
-    assert "no-live-text" in roles(notebook)
+    notebook = make_notebook(make_results(params={"drop_connect": 0.2}), TEXT)
+    said = cell_of(notebook, "no-live-text").source
+    assert "Plain Keras has no layer" in said
+    assert "train live" not in notebook.cells[0].source
+
+
+def test_a_technique_that_plain_keras_lacks_is_left_out_and_said_so():
+    results = make_results()
+    lacking = [
+        replace(e, params=e.params | {"drop_connect": 0.2})
+        if e.technique == "dropout"
+        else e
+        for e in results.entries
+    ]
+    notebook = make_notebook(replace(results, entries=lacking), TEXT)
+    settings = {}
+    exec(cell_of(notebook, "settings").source, settings)
+    assert "dropout" not in settings["TECHNIQUES"]
+    assert settings["BEST_SINGLE"] in settings["TECHNIQUES"]
+    assert "argument for it: dropout." in cell_of(notebook, "run-text").source
 
 
 def test_a_czech_notebook_is_czech():
