@@ -21,7 +21,7 @@ from pipelines.fitting import fit, predict
 from pipelines.housing_files import load_boston_housing
 from pipelines.models import network
 from pipelines.pipeline import Pipeline
-from pipelines.vectors import standardise_columns
+from pipelines.vectors import scale_columns
 from spaces.small import SMALL_VALUES
 
 PIPELINE = Pipeline(
@@ -31,7 +31,7 @@ PIPELINE = Pipeline(
     classes=(),
     epochs=100,
     load=load_boston_housing,
-    prepare=standardise_columns,
+    prepare=scale_columns,
     build=network,
     train=fit,
     evaluate=predict,

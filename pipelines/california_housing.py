@@ -16,7 +16,7 @@ from pipelines.fitting import fit, predict
 from pipelines.housing_files import load_california_housing
 from pipelines.models import network
 from pipelines.pipeline import Pipeline
-from pipelines.vectors import standardise_columns
+from pipelines.vectors import scale_columns
 from spaces.small import DENSE_VALUES
 
 PIPELINE = Pipeline(
@@ -26,7 +26,7 @@ PIPELINE = Pipeline(
     classes=(),
     epochs=20,
     load=load_california_housing,
-    prepare=standardise_columns,
+    prepare=scale_columns,
     build=network,
     train=fit,
     evaluate=predict,

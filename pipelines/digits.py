@@ -12,7 +12,7 @@ in cross-validation; a trial of 3 folds and 5 epochs takes a few seconds.
 
 from pipelines.digits_data import load_digits
 from pipelines.fitting import fit, predict
-from pipelines.images import standardise
+from pipelines.images import scale_images
 from pipelines.models import network
 from pipelines.pipeline import Pipeline
 from spaces.cocktail import COCKTAIL
@@ -28,7 +28,7 @@ PIPELINE = Pipeline(
     classes=tuple("0123456789"),
     epochs=20,
     load=load_digits,
-    prepare=standardise,
+    prepare=scale_images,
     build=network,
     train=fit,
     evaluate=predict,

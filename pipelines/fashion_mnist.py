@@ -12,7 +12,7 @@ Predicted: the kind of clothing, by accuracy. Dense networks are published betwe
 
 from pipelines.fashion_mnist_files import load_fashion_mnist
 from pipelines.fitting import fit, predict
-from pipelines.images import standardise
+from pipelines.images import scale_images
 from pipelines.models import network
 from pipelines.pipeline import Pipeline
 from spaces.cocktail import COCKTAIL
@@ -39,7 +39,7 @@ PIPELINE = Pipeline(
     ),
     epochs=10,
     load=load_fashion_mnist,
-    prepare=standardise,
+    prepare=scale_images,
     build=network,
     train=fit,
     evaluate=predict,

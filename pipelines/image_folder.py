@@ -20,7 +20,7 @@ from PIL import Image, UnidentifiedImageError
 
 from pipelines.card import Card, Load
 from pipelines.fitting import fit, predict
-from pipelines.images import standardise
+from pipelines.images import scale_images
 from pipelines.models import network
 from pipelines.part import Part, PartName
 from pipelines.pipeline import Pipeline
@@ -86,7 +86,7 @@ def make_pipeline(spec: Spec, card: Card, load: Load) -> Pipeline:
         classes=card.classes,
         epochs=_EPOCHS,
         load=load,
-        prepare=standardise,
+        prepare=scale_images,
         build=network,
         train=fit,
         evaluate=predict,

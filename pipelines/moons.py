@@ -18,7 +18,7 @@ from pipelines.models import network
 from pipelines.part import Part, PartName
 from pipelines.pipeline import Pipeline
 from pipelines.prepared import load_prepared
-from pipelines.vectors import standardise_columns
+from pipelines.vectors import scale_columns
 from spaces.nas import NAS_TABLE
 from spaces.small import SMALL
 
@@ -58,7 +58,7 @@ PIPELINE = Pipeline(
     classes=("upper moon", "lower moon"),
     epochs=100,
     load=load_moons,
-    prepare=standardise_columns,
+    prepare=scale_columns,
     build=network,
     train=fit,
     evaluate=predict,

@@ -25,7 +25,7 @@ from pipelines.models import network
 from pipelines.part import Part, PartName
 from pipelines.pipeline import Pipeline
 from pipelines.prepared import load_prepared
-from pipelines.vectors import standardise_columns
+from pipelines.vectors import scale_columns
 from spaces.errors import DataError
 from spaces.small import SMALL_VALUES
 
@@ -88,7 +88,7 @@ PIPELINE = Pipeline(
     classes=(),
     epochs=60,
     load=load_sunspots,
-    prepare=standardise_columns,
+    prepare=scale_columns,
     build=network,
     train=fit,
     evaluate=predict,

@@ -53,7 +53,7 @@ _PARAMETERS = {
 _TRAINING = ("early_stopping", "patience", "members", "batch_size", "rows")
 _ROWS = ("resample", "class_weights", "mix", "mix_strength", "word_dropout")
 _BATCHES = ("augment_shift", "augment_rotation", "augment_zoom")
-_PREPARATION = ("n_words", "ngrams", "weighting")
+_PREPARATION = ("n_words", "ngrams", "weighting", "input_norm")
 _NETWORK = ("n_layers", "activation", "optimizer", "learning_rate", "sgd_learning_rate")
 _SWITCHES = ("l1", "l2", "weight_decay", "constraint", "averaging")
 _KNOWN = {
@@ -61,6 +61,7 @@ _KNOWN = {
     *(*_TRAINING, *_ROWS, *_BATCHES, *_PREPARATION, *_NETWORK, *_SWITCHES),
 }
 _NOTHING = (False, 0, "off", "none")
+_NOT_WRITTEN = (("averaging", "swa"), ("input_norm", "minmax"), ("input_norm", "raw"))
 
 
 def builder_code(
@@ -83,7 +84,7 @@ def builder_code(
         Source of `build_model`, which needs `import keras` before it.
 
     Raises:
-        SettingsError: A parameter is on that plain Keras has no layer for.
+        SettingsError: A parameter is on that no plain code is known for.
     """
     check_writable(params)
     of_classes = task == "classification"
@@ -115,17 +116,17 @@ def builder_code(
 
 
 def check_writable(params: Mapping[str, Scalar]) -> None:
-    """Refuse what plain Keras has no layer, callback or argument for.
+    """Refuse what no plain code is known for.
 
     Raises:
         SettingsError: The parameter that is on.
     """
     for name, value in params.items():
         written = name in _KNOWN or name.startswith(("width_", "use_"))
-        if (not written and value not in _NOTHING) or value == "swa":
+        if (not written and value not in _NOTHING) or (name, value) in _NOT_WRITTEN:
             raise SettingsError(
-                f"export: plain Keras has no layer, callback or argument for "
-                f"{name} = {value}; leave it out of the configuration"
+                f"export: no plain code is known for {name} = {value}; leave it out "
+                "of the configuration"
             )
 
 

@@ -53,6 +53,9 @@ CONSTRAINT = SearchSpace(
         ),
     }
 )
+INPUT_NORM = SearchSpace({"input_norm": Choice(options=("standard", "minmax", "raw"))})
+"""Read by `prepare`; without it inputs are standardised."""
+
 LABEL_SMOOTHING = switched("label_smoothing", Float(low=0.01, high=0.3))
 SKIP = SearchSpace({"skip": Choice(options=(False, True))})
 SCHEDULE = SearchSpace(
@@ -167,6 +170,15 @@ TECHNIQUES = {
             group=LAYER_NORM,
             on=("layer_norm=true",),
             paper="Ba, Kiros, Hinton 2016, arXiv:1607.06450",
+        ),
+        Technique(
+            name="input-norm",
+            title="Input normalization",
+            summary="scales inputs to 0..1, or not, instead of to mean 0 and spread 1",
+            group=INPUT_NORM,
+            on=("input_norm=minmax,raw",),
+            paper="LeCun, Bottou, Orr, Mueller 1998, Efficient BackProp, section 4.3",
+            inputs=("images", "vectors"),
         ),
         Technique(
             name="weight-norm",

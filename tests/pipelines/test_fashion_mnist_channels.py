@@ -6,7 +6,7 @@ from pipelines.fashion_mnist_channels import (
     load_fashion_mnist_noise,
     load_fashion_mnist_zeros,
 )
-from pipelines.images import standardise
+from pipelines.images import scale_images
 from pipelines.part import Part, digest
 from pipelines.prepared import fetch
 from search.rows import make_folds
@@ -85,9 +85,9 @@ def test_a_prepared_copy_comes_first(tmp_path, monkeypatch):
 def test_channels_are_standardised_apart():
     for load, spread in ((load_fashion_mnist_noise, 1), (load_fashion_mnist_zeros, 0)):
         part, images = load("train"), load_images("train").X
-        transform = standardise(part.X, part.y, {})
+        transform = scale_images(part.X, part.y, {})
         scaled = transform(part.X)
-        alone = standardise(images, part.y, {})(images)
+        alone = scale_images(images, part.y, {})(images)
         assert np.array_equal(scaled[..., 0], alone)
         # float32 sums of 235,200 values
         assert scaled[..., 1].mean() == pytest.approx(0, abs=1e-5)

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from pipelines.images import standardise
+from pipelines.images import scale_images
 
 rng = np.random.default_rng(0)
 IMAGES = rng.integers(0, 256, size=(200, 5, 5), dtype=np.uint8)
 
 
 def fit(X):
-    return standardise(X, np.zeros(len(X)), {})
+    return scale_images(X, np.zeros(len(X)), {})
 
 
 def test_training_rows_have_mean_0_and_spread_1():
@@ -69,3 +69,14 @@ def test_each_channel_has_its_own_pair():
         assert scaled[..., channel].std() == pytest.approx(spread, rel=1e-5)
     # nothing changes for the first one because others stand beside it
     assert np.array_equal(scaled[..., 0], fit(IMAGES)(IMAGES))
+
+
+def test_the_scale_can_be_another_one():
+    images = np.stack([IMAGES, IMAGES // 8 + 100], axis=-1)
+    y = np.zeros(len(images))
+    scaled = scale_images(images, y, {"input_norm": "minmax"})(images)
+    for channel in range(2):
+        assert scaled[..., channel].min() == 0
+        assert scaled[..., channel].max() == pytest.approx(1)
+    same = scale_images(images, y, {"input_norm": "raw"})(images)
+    assert np.array_equal(same, images)

@@ -34,6 +34,12 @@ def test_numbers_are_filled_scaled_and_marked():
     assert alike[0, 1] == alike[1, 1]
 
 
+def test_numbers_may_be_scaled_to_0_and_1():
+    X = rows(np.arange(10.0, 20)[:, None])
+    Z = prepare_table(X, np.zeros(10), {"input_norm": "minmax"})(X)
+    assert (Z.min(), Z.max()) == (0, 1)
+
+
 def test_rows_to_come_may_miss_what_training_rows_never_missed():
     Z = prepared(rows(np.arange(N, dtype=float)[:, None]), rows([[np.nan]]))
     assert Z.tolist() == [[0.0]]

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from pipelines.vectors import standardise_columns
+from pipelines.vectors import scale_columns
 
 rng = np.random.default_rng(0)
 ROWS = rng.normal(loc=[0, 1e6, -3], scale=[1, 100, 1e-4], size=(500, 3))
 
 
 def fit(X):
-    return standardise_columns(X, np.zeros(len(X)), {})
+    return scale_columns(X, np.zeros(len(X)), {})
 
 
 def test_each_column_has_mean_0_and_spread_1():
@@ -45,3 +45,12 @@ def test_any_numbers_do_and_the_rows_given_are_not_changed(dtype):
     scaled = fit(rows)(rows)
     assert scaled.dtype == np.float32
     assert np.array_equal(rows, kept)
+
+
+def test_the_scale_can_be_another_one():
+    other = np.zeros(len(ROWS))
+    scaled = scale_columns(ROWS, other, {"input_norm": "minmax"})(ROWS)
+    assert scaled.min(axis=0) == pytest.approx(np.zeros(3))
+    assert scaled.max(axis=0) == pytest.approx(np.ones(3))
+    same = scale_columns(ROWS, other, {"input_norm": "raw"})(ROWS)
+    assert np.array_equal(same, ROWS.astype(np.float32))

@@ -13,7 +13,7 @@ from pipelines.augmentation import augment
 from pipelines.digits import PIPELINE as DIGITS
 from pipelines.early_stopping import inner_rows
 from pipelines.fitting import fit, predict
-from pipelines.images import standardise
+from pipelines.images import scale_images
 from pipelines.models import dense_network
 from pipelines.pipeline import Shape
 from pipelines.resampling import n_resampled
@@ -82,7 +82,7 @@ def test_rows_that_are_measured_are_never_altered_or_drawn_anew(add_digits, jobs
     assert model_cache._last is used
 
     fold = jobs.folds[0]
-    prepared = standardise(X[fold.train], y[fold.train], {})
+    prepared = scale_images(X[fold.train], y[fold.train], {})
     valid, train = prepared(X[fold.valid]), prepared(X[fold.train])
     originals = {row.tobytes() for row in train}
     assert len(measured) == 2 * 3

@@ -114,7 +114,7 @@ def test_written_layers_are_those_that_were_searched(params, kind):
 
 
 LIVE = set(TECHNIQUES) - {
-    *("capacity", "drop-connect", "weight-norm", "snapshots", "pruning")
+    *("capacity", "drop-connect", "weight-norm", "input-norm", "snapshots", "pruning")
 }
 
 
@@ -140,7 +140,13 @@ def test_techniques_are_arguments():
 
 
 @pytest.mark.parametrize(
-    "more", [{"block": "dense"}, {"drop_connect": 0.2}, {"averaging": "swa"}]
+    "more",
+    [
+        {"block": "dense"},
+        {"drop_connect": 0.2},
+        {"averaging": "swa"},
+        {"input_norm": "raw"},
+    ],
 )
 def test_what_cannot_be_written_is_refused_by_name(more):
     with pytest.raises(SettingsError, match=f"for {next(iter(more))} = "):

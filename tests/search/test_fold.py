@@ -11,7 +11,7 @@ import pytest
 import sklearn.metrics
 
 from pipelines.digits import PIPELINE as DIGITS
-from pipelines.images import standardise
+from pipelines.images import scale_images
 from pipelines.pipeline import Shape
 from search import model_cache
 from search.compile_cache import use_compile_cache
@@ -91,7 +91,7 @@ def test_curves_are_predictions_scored_on_hard_labels(digits_job):
     data = DIGITS.load("train")
     valid = np.isin(np.arange(len(data.y)), result.rows)
     assert valid.sum() >= (~valid).sum()
-    transform = standardise(data.X[~valid], data.y[~valid], params)
+    transform = scale_images(data.X[~valid], data.y[~valid], params)
     parts = {"": ~valid, "val_": valid}
     shape = Shape(inputs=(8, 8), n_outputs=10, n_rows=int((~valid).sum()))
     set_keras_seed(job.seed)
@@ -133,7 +133,7 @@ def test_nothing_is_learned_from_validation_rows(add_digits, jobs_of, poison):
 
     def prepare(X, y, params):
         fitted.append((X.tobytes(), y.tobytes()))
-        transform = standardise(X, y, params)
+        transform = scale_images(X, y, params)
         fitted.append(transform(np.arange(3)).tobytes())
         return transform
 

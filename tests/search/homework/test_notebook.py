@@ -166,7 +166,7 @@ def test_without_a_loader_nothing_is_trained_and_the_notebook_says_so():
 def test_a_network_that_plain_keras_lacks_is_not_trained_live():
     notebook = make_notebook(make_results(params={"drop_connect": 0.2}), TEXT)
     said = cell_of(notebook, "no-live-text").source
-    assert "Plain Keras has no layer" in said
+    assert "no plain code for this network" in said
     assert "train live" not in notebook.cells[0].source
 
 
@@ -183,7 +183,7 @@ def test_a_technique_that_plain_keras_lacks_is_left_out_and_said_so():
     exec(cell_of(notebook, "settings").source, settings)
     assert "dropout" not in settings["TECHNIQUES"]
     assert settings["BEST_SINGLE"] in settings["TECHNIQUES"]
-    assert "argument for it: dropout." in cell_of(notebook, "run-text").source
+    assert "plain code for it: dropout." in cell_of(notebook, "run-text").source
 
 
 def test_a_czech_notebook_is_czech():
