@@ -9,8 +9,9 @@ from pipelines.atomic_file import replacing
 from search.errors import FatalError, SearchError
 from search.homework.engines import choose
 from search.homework.grid import BASELINE, COMBINED, ENSEMBLE, Setting
+from search.homework.measured import make_entry
 from search.homework.plan import Plan
-from search.homework.results import Entry, make_entry
+from search.homework.results import Entry
 from search.homework.studies import Measured
 from search.types import Trial
 from spaces.evaluation import MEMBERS

@@ -26,6 +26,7 @@ from search.homework.engines import (
 )
 from search.homework.finals import Tested, test_configurations
 from search.homework.grid import BASELINE, CAPACITIES, Setting, with_capacity
+from search.homework.measured import make_capacity, make_effects
 from search.homework.notebook import write_notebook
 from search.homework.plan import (
     VALID_SHARE,
@@ -42,15 +43,7 @@ from search.homework.request import (
     rows_or_all,
     same_plan,
 )
-from search.homework.results import (
-    Entry,
-    Results,
-    Tried,
-    make_capacity,
-    make_effects,
-    read_results,
-    write_results,
-)
+from search.homework.results import Entry, Results, Tried, read_results, write_results
 from search.homework.show import show_capacities, show_plan, show_results
 from search.homework.studies import Measured, Workplace, run_study
 from search.homework.template import read_template

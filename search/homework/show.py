@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from search.homework.grid import BASELINE
+from search.homework.measured import make_capacity
 from search.homework.plan import Plan, networks
-from search.homework.results import READINGS, Entry, Results, make_capacity
+from search.homework.results import READINGS, Entry, Results
 from search.numbers import with_unit, write_score
 from search.splitters import make_splitter
 from search.types import Trial

@@ -4,15 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from search.homework.measured import make_effects
 from search.homework.plan import VALID_SHARE, Plan
-from search.homework.results import (
-    Capacity,
-    Entry,
-    OnTestRows,
-    Results,
-    Tried,
-    make_effects,
-)
+from search.homework.results import Capacity, Entry, OnTestRows, Results, Tried
 from search.homework.seeds import student_seeds
 
 EPOCHS = 12

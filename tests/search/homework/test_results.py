@@ -5,14 +5,12 @@ import dataclasses
 import pytest
 
 from search.homework.grid import BASELINE, COMBINED
+from search.homework.measured import make_capacity, make_effects, make_entry
 from search.homework.plan import Plan
 from search.homework.results import (
     OnTestRows,
     Results,
     Tried,
-    make_capacity,
-    make_effects,
-    make_entry,
     read_results,
     write_results,
 )
