@@ -9,9 +9,11 @@ import os
 import shutil
 import sys
 import tempfile
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from pipelines.atomic_file import replacing
 from pipelines.prepared import is_there
@@ -19,6 +21,13 @@ from spaces.errors import DataError
 
 TIMEOUT_SECONDS = 10.0
 """Enough for a slow line; without a network the first connection fails at once."""
+
+
+class Check(Protocol):
+    """Refuses a file with other content than was published."""
+
+    def __call__(self, path: Path, *, cure: str) -> object:
+        """Raise DataError, its message ending with the cure."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +87,32 @@ def find_or_download(published: PublishedFile) -> tuple[Path, str]:
     if is_there(path):
         published.check(path, cure="move it away, so that it is downloaded again")
         return path, "Keras cache folder"
-    with urllib.request.urlopen(published.url, timeout=TIMEOUT_SECONDS) as answer:
-        sys.stderr.write(f"downloading {published.url} to {path}\n")
+    download(published.url, path, check=published.check)
+    return path, "download"
+
+
+def download(url: str, path: Path, *, check: Check) -> None:
+    """Write what an address has to a file, complete and checked or not at all.
+
+    Args:
+        url: Where.
+        path: The file; its folder is made.
+        check: Is given the file before it has its name, and what to do if it is wrong.
+
+    Raises:
+        DataError: The check refused it.
+        OSError: It cannot be had or written; without a network this is quick.
+    """
+    try:
+        opened = urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS)
+    except urllib.error.HTTPError as error:
+        error.close()  # it is an open connection, too
+        raise
+    with opened as answer:
+        sys.stderr.write(f"downloading {url} to {path}\n")
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as file:
             shutil.copyfileobj(answer, file)
             file.flush()
             cure = "try again; a login page or proxy may stand in between"
-            published.check(Path(file.name), cure=cure)
-    return path, "download"
+            check(Path(file.name), cure=cure)

@@ -9,30 +9,23 @@ Source: Xiao, Rasul, Vollgraf 2017, arXiv:1708.07747; MIT licence. File names an
 address as in `keras/src/datasets/fashion_mnist.py`.
 """
 
-import contextlib
 import gzip
 import hashlib
-import os
-import socket
-import sys
-import tempfile
-import urllib.error
-import urllib.request
-import uuid
 import zlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from pipelines.downloads import download, keras_datasets
 from pipelines.part import Part, PartName
 from pipelines.prepared import data_folder, in_data_folder, is_there, load_prepared
 from spaces.errors import DataError
 
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
+KERAS_FOLDER = "fashion-mnist"
 DOWNLOAD_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
-# Enough for a slow line; without a network the first connection fails at once.
-TIMEOUT_SECONDS = 10.0
 
 # Images, then labels. Debian strips name and time from the gzip header, so only the
 # unzipped content can be compared: its official MD5 stands behind each name.
@@ -107,23 +100,13 @@ def _places() -> list[Place]:
     )
     places.append(
         Place(
-            _keras_home() / "datasets" / "fashion-mnist",
+            keras_datasets() / KERAS_FOLDER,
             source="Keras cache folder",
             cure="delete it, so that it is downloaded again",
             may_be_partial=True,  # Keras loads file by file and may be stopped between
         )
     )
     return places
-
-
-def _keras_home() -> Path:
-    """Find Keras' folder by Keras' own rule, without importing Keras."""
-    if named := os.environ.get("KERAS_HOME"):
-        return Path(named)
-    try:
-        return Path.home() / ".keras"
-    except RuntimeError:  # no home, as in some containers
-        return Path(tempfile.gettempdir()) / ".keras"
 
 
 def _read(paths: list[Path], *, source: str, cure: str) -> Part:
@@ -158,56 +141,19 @@ def _unzip(path: Path, *, cure: str, name: str | None = None) -> bytes:
 
 def _download(part: PartName) -> Part:
     """Download the files of a part into Keras' cache folder."""
-    home = _keras_home()
-    before = socket.getdefaulttimeout()
+    folder = keras_datasets() / KERAS_FOLDER
+    paths = [folder / name for name in FILES[part]]
     try:
-        _knock(DOWNLOAD_URL + next(iter(FILES[part])))
-        socket.setdefaulttimeout(TIMEOUT_SECONDS)
-        # Keras would take a folder that is not there for one it may not write to.
-        with contextlib.suppress(OSError):
-            home.mkdir(parents=True, exist_ok=True)
-        paths = [_download_file(name, home=home) for name in FILES[part]]
-    except DataError:
-        raise
-    except Exception as error:  # Keras raises a plain Exception when it cannot connect
+        for path in paths:
+            if not is_there(path):
+                check = partial(_unzip, name=path.name)
+                download(DOWNLOAD_URL + path.name, path, check=check)
+    except OSError as error:
         raise DataError(
             f"fashion_mnist: the {part} files must be in TUNEFOLD_DATA, in"
-            f" {DEBIAN_FOLDER}, in {home} or online, got none of them ({error});"
+            f" {DEBIAN_FOLDER}, in {folder} or online, got none of them ({error});"
             " run `apt-get install dataset-fashion-mnist` (Debian, Ubuntu), or run"
             " `tunefold data fetch fashion_mnist --to FOLDER` on a machine with"
             " network and set TUNEFOLD_DATA=FOLDER here, or go online"
         ) from error
-    finally:
-        socket.setdefaulttimeout(before)
     return _read(paths, source="download from Keras", cure="delete it and try again")
-
-
-def _knock(url: str) -> None:
-    """Fail at once where a URL cannot be had: importing Keras alone takes seconds."""
-    request = urllib.request.Request(url, method="HEAD")
-    try:
-        urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS).close()
-    except urllib.error.HTTPError as error:
-        error.close()  # it is an open connection, too
-        raise
-
-
-def _download_file(name: str, *, home: Path) -> Path:
-    """Download one file, check it, and only then give it its name."""
-    import keras
-
-    with contextlib.redirect_stdout(sys.stderr):  # its progress bar is no result
-        downloaded = Path(
-            keras.utils.get_file(
-                f"{name}.{uuid.uuid4().hex}.part",
-                origin=DOWNLOAD_URL + name,
-                cache_subdir="datasets/fashion-mnist",
-                cache_dir=str(home),
-            )
-        )
-    try:
-        cure = "try again; a login page or proxy may stand in between"
-        _unzip(downloaded, cure=cure, name=name)
-        return downloaded.replace(downloaded.with_name(name))
-    finally:
-        downloaded.unlink(missing_ok=True)
