@@ -110,7 +110,7 @@ class Pipeline:
         spaces: Names of the spaces its builder understands; the first is used
             when none is asked for.
         unit: Unit of a regression's target, for example `k$`.
-        note: One line that is said wherever the data is used; empty for none.
+        note: What is said wherever the data is used, in lines; empty for none.
         in_order: Whether the rows stand in the order of time: they are neither
             shuffled nor drawn then.
     """

@@ -252,6 +252,7 @@ def make_jobs(settings: Settings, pipeline: Pipeline, data: Part) -> JobMaker:
         n_rows=settings.n_rows,
         stratified=pipeline.task == "classification",
         groups=row_groups(settings.groups, data, digest=settings.data_digest),
+        classes=pipeline.classes,
     )
     split_digest = rows_digest(folds)
     if settings.split_digest not in ("", split_digest):

@@ -3,6 +3,7 @@
 Study and workers call the same function, so that a job needs no row numbers.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,7 @@ def make_folds(
     n_rows: int | None,
     stratified: bool,
     groups: NDArray[Any] | None = None,
+    classes: Sequence[str] = (),
 ) -> list[Fold]:
     """Return all folds of a study; row numbers count in the whole training part.
 
@@ -96,11 +98,14 @@ def make_folds(
             the latest ones. None uses all.
         stratified: Keep class shares; for classes only.
         groups: Group of each row, (n,); rows of one group stay together.
+        classes: Their names, for messages.
 
     Raises:
         SettingsError: The splitter or the number of rows does not fit the data.
     """
-    splitter = make_splitter(cv, seed=split_seed, stratified=stratified)
+    splitter = make_splitter(
+        cv, seed=split_seed, stratified=stratified, classes=classes
+    )
     rows = choose_rows(
         y,
         n_rows,

@@ -5,7 +5,7 @@ stratified for a classification: except for time, where the order of the rows is
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +45,7 @@ class SklearnSplitter:
         times: Repetitions.
         k: Folds of each repetition.
         share: Validation share where rows are drawn and not cut into k folds.
+        classes: Their names, for messages; empty: their numbers are said.
     """
 
     text: str
@@ -54,6 +55,7 @@ class SklearnSplitter:
     times: int = 1
     k: int = 1
     share: float | None = None
+    classes: Sequence[str] = ()
 
     @property
     def n_folds(self) -> int:
@@ -136,7 +138,7 @@ class SklearnSplitter:
         if counts[rarest] < least:
             raise SettingsError(
                 f"--cv {self.text}: each class needs at least "
-                f"{least} rows, class {classes[rarest]} has "
+                f"{least} rows, class {self._named(classes[rarest])} has "
                 f"{counts[rarest]}; use fewer folds or more rows"
             )
 
@@ -165,13 +167,17 @@ class SklearnSplitter:
                 "use fewer folds or data with more groups"
             )
 
+    def _named(self, number: int) -> str:
+        return self.classes[number] if self.classes else str(number)
+
     def _check_classes(
         self, train: NDArray[Any], valid: NDArray[Any], number: int
     ) -> None:
         lost = np.setdiff1d(valid, train)
         if len(lost):
+            name = self._named(lost[0])
             raise SettingsError(
-                f"--cv {self.text}: class {lost[0]} has no training row in fold "
+                f"--cv {self.text}: class {name} has no training row in fold "
                 f"{number}, for its groups all fell to the other side; use another "
                 "--split-seed or data with more groups of that class"
             )
@@ -186,13 +192,16 @@ def default_cv(groups: str | None) -> str:
     return "kfold:5" if groups is None else "group:5"
 
 
-def make_splitter(text: str, *, seed: int, stratified: bool) -> SklearnSplitter:
+def make_splitter(
+    text: str, *, seed: int, stratified: bool, classes: Sequence[str] = ()
+) -> SklearnSplitter:
     """Read a splitter from its text.
 
     Args:
         text: One of the forms in `FORMS`.
         seed: Seed of the shuffling; of no effect on the order of time.
         stratified: Keep class shares; for classes only. Time is never stratified.
+        classes: Their names, for messages.
 
     Raises:
         SettingsError: The form is unknown or a number is out of range.
@@ -213,6 +222,7 @@ def make_splitter(text: str, *, seed: int, stratified: bool) -> SklearnSplitter:
         name=name,
         seed=seed,
         stratified=stratified and name != "time-series",
+        classes=classes,
         times=times,
         k=1 if draws else _whole(text, numbers[-1], least=2),
         share=_share(text, numbers[-1]) if draws else None,

@@ -193,6 +193,7 @@ class _Homework:
                 split_seed=0,
                 n_rows=min(PROBE_ROWS, len(self._place.data.y)),
                 stratified=self._place.pipeline.task == "classification",
+                classes=self._place.pipeline.classes,
             )
             plan = fit_to_time(
                 replace(self._wanted, base=trial.params),

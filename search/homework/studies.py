@@ -152,6 +152,7 @@ def _settings(
         n_rows=plan.n_rows,
         stratified=place.pipeline.task == "classification",
         groups=row_groups(groups, place.data, digest=digest(place.data)),
+        classes=place.pipeline.classes,
     )
     return Settings(
         name=name,

@@ -280,6 +280,12 @@ def test_a_class_with_fewer_rows_than_folds_is_named(text, message):
     assert message in str(caught.value)
 
 
+def test_a_class_is_called_by_its_name():
+    splitter = make_splitter("kfold:5", seed=0, stratified=True, classes=("cat", "dog"))
+    with pytest.raises(SettingsError, match="class dog has 4"):
+        list(splitter.split(np.array([0] * 20 + [1] * 4)))
+
+
 @pytest.mark.parametrize(
     ("text", "y"),
     [
