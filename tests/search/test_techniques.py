@@ -15,6 +15,7 @@ SMALL = {
     "optimizer": "adam", "learning_rate": 0.01, "batch_size": 128,
 }  # fmt: skip
 OFF = {
+    "input_norm": "standard",
     "early_stopping": "off", "l1": "off", "l2": "off", "weight_decay": "off",
     "use_dropout": "off", "dropout": 0.0, "use_drop_connect": "off",
     "drop_connect": 0.0, "use_gaussian_noise": "off", "gaussian_noise": 0.0,
