@@ -26,9 +26,9 @@ def show_capacities(trials: Sequence[Trial], console: Console) -> None:
         title="step 1: a network that overfits (loss after the last epoch)",
     )
     for column in ("hidden layers", "weights", "training", "validation"):
-        table.add_column(column, justify="right")
-    table.add_column("lowest", no_wrap=True)
-    table.add_column("overfits", no_wrap=True)
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("lowest (epoch)", no_wrap=True)
+    table.add_column("overfits from epoch")
     for trial in trials:
         found = make_capacity(trial)
         valid = found.curves["val_loss"]
@@ -39,10 +39,8 @@ def show_capacities(trials: Sequence[Trial], console: Console) -> None:
             f"{found.n_parameters:,}",
             write_score(found.curves["loss"][-1]),
             write_score(valid[-1]),
-            f"{write_score(valid[lowest])}, epoch {lowest + 1}",
-            "no"
-            if since is None
-            else f"from epoch {since}" + (", visibly" if found.visible else ""),
+            f"{write_score(valid[lowest])} ({lowest + 1})",
+            "no" if since is None else f"{since}" + ", visibly" * found.visible,
         )
     console.print(table)
 
