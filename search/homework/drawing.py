@@ -232,7 +232,7 @@ figure, axes = plt.subplots(
     lines, columns, figsize=(8, 2.5 * lines + 0.4), sharex=True, sharey=True,
     squeeze=False,
 )
-colours = LinearSegmentedColormap.from_list("", ["#eba883", "white", "#8cb9d9"])
+colours = LinearSegmentedColormap.from_list("", ["#8cb9d9", "white", "#eba883"])
 classes = {}
 for axis, (name, epoch) in zip(axes.flat, panels):
     one = runs[name]["plane"][epoch][:, 1].reshape(len(AXES[1]), -1)
@@ -243,7 +243,7 @@ for axis, (name, epoch) in zip(axes.flat, panels):
         rows = X_train[y_train == which]
         axis.scatter(
             *rows.T, s=12, marker=marker, edgecolors="black", linewidths=0.4,
-            color=(ORANGE, BLUE)[which], label=title,
+            color=(BLUE, ORANGE)[which], label=title,
         )
     axis.set_title(<<panel>>.format(name=NAMES[name], epoch=epoch))
     classes[name, epoch] = one > 0.5

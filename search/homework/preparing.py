@@ -122,7 +122,7 @@ _PLANE = """
 # Points all over the plane: what the networks think of it after each epoch.
 low, high = X_train.min(axis=0), X_train.max(axis=0)
 margin = 0.1 * (high - low)
-AXES = np.linspace(low - margin, high + margin, 80).T
+AXES = np.linspace(low - margin, high + margin, 50).T
 PLANE = np.stack(np.meshgrid(*AXES), axis=2).reshape(-1, 2).astype("float32")
 """
 
