@@ -222,8 +222,8 @@ def describe(params: Mapping[str, Scalar]) -> str:
     return ", ".join(parts)
 
 
-_SILENT = ("off", "on", "none", "constant")
-"""Words for a technique that is off, and a switch."""
+_SILENT = ("off", "on", "none", "constant", "standard")
+"""Words for what is off, for a switch, and for inputs scaled as they always are."""
 
 _LAYER = re.compile(r"_\d+$")
 _COUNTS = {

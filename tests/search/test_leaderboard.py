@@ -230,6 +230,10 @@ def test_the_longest_description_fits_into_a_tag(space, make_settings, make_tria
             {"block": "dense", "dense/num_layers": 1, "dense/units_0": 32},
             "dense, units 32",
         ),
+        (
+            {"n_layers": 1, "width_1": 8, "input_norm": "standard", "resample": "over"},
+            "8, over",
+        ),
     ],
 )
 def test_a_configuration_in_one_line(params, text):
