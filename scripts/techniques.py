@@ -1,6 +1,6 @@
 """Write the table of techniques of docs/techniques.md from a finished homework.
 
-tunefold homework fashion_mnist --techniques all --minutes 120 --name techniques
+tunefold homework fashion_mnist --techniques all --minutes 45 --name techniques
 python scripts/techniques.py tunefold-homework/techniques/results.json
 """
 

@@ -270,13 +270,12 @@ def describe(changes: Mapping[str, Scalar]) -> str:
     Example:
         >>> describe({"l2": "on", "l2_strength": 0.001})
         'l2 strength 0.001'
+        >>> describe({"mix": "mixup", "mix_strength": 0.4})
+        'mix mixup, mix strength 0.4'
     """
     return ", ".join(
-        f"{name.replace('_', ' ')} {value:g}"
+        f"{name.replace('_', ' ')} "
+        + (value if isinstance(value, str) else f"{value:g}")
         for name, value in changes.items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    ) or ", ".join(
-        f"{name.replace('_', ' ')} {value}"
-        for name, value in changes.items()
-        if value is not True
+        if value != "on" and not isinstance(value, bool)
     )
