@@ -53,8 +53,9 @@ lint: env
 test: env
 	$(BIN)/pytest -m "not slow" -n logical --dist worksteal
 
+# A file stays in one process: its tests share studies.
 test-slow: env
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m slow -n logical --dist loadfile
 
 fix: env
 	$(BIN)/ruff check --fix .
