@@ -368,10 +368,15 @@ def test_a_browser_shows_the_trials_and_the_wanted_columns(
 
     browser.get(runs_address(base, experiment, study, view_key=store["key"]))
     assert ask(browser, score, n_rows=len(SCORES)) == best_first
-    header = browser.execute_script(f"return {HEADER}")
-    shown = [name.strip() for name in header if name.strip()]
-    columns = [*METRICS, *PARAMS, *TAGS]
-    assert shown == ["Run Name", "Created", *columns, "Duration"]
+    wanted = ["Run Name", "Created", *METRICS, *PARAMS, *TAGS, "Duration"]
+    until = time.monotonic() + 30  # columns come one after the other
+    while True:
+        header = browser.execute_script(f"return {HEADER}")
+        shown = [name.strip() for name in header if name.strip()]
+        if shown == wanted or time.monotonic() > until:
+            break
+        time.sleep(0.2)
+    assert shown == wanted
 
     browser.get("about:blank")  # else only the part behind # changes: no new page
     key = store["key"]

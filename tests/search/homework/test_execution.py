@@ -128,8 +128,8 @@ def test_each_kind_of_data_runs(tmp_path, word, fields):
     expected = {"4 techniques alone", "own text"}
     assert unmet == expected | ({"confusion matrix"} if "mine" in word else set())
     if word == "moons":
-        # before training, at the best and at the last epoch
-        assert facts_below(path, "boundaries").count("**baseline**") == 3
+        # before training, and at the last of three epochs, which may be the best
+        assert facts_below(path, "boundaries").count("**baseline**") >= 2
 
 
 def with_techniques(results, names):
