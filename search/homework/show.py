@@ -53,7 +53,7 @@ def show_plan(plan: Plan, console: Console, path: Path) -> None:
     lines = [
         f"plan: {rows} rows, {plan.epochs} epochs, {plan.n_settings} settings per "
         f"technique on {plan.cv}, the chosen ones on {plan.n_splits} fresh splits, "
-        f"then {plan.n_seeds} seeds before the test rows",
+        f"then {plan.n_seeds} seed{'s' * (plan.n_seeds > 1)} before the test rows",
         *(
             f"  {step:<20} {minutes:5.1f} min"
             + (f"  {count[step]} networks" if step in count else "")
