@@ -36,7 +36,7 @@ _OFF: Mapping[str, Scalar] = {
 """Arguments of the written function that switch a technique on, with their value when
 it is off."""
 
-ALWAYS = ("dropout", "l1", "l2", "label_smoothing")
+_ALWAYS = ("dropout", "l1", "l2", "label_smoothing")
 """Those that are written whether they are used or not."""
 
 _PARAMETERS = {
@@ -92,7 +92,7 @@ def builder_code(
     shown = {
         name: value
         for name, value in options.items()
-        if name in ALWAYS or name in used or value != _OFF[name]
+        if name in _ALWAYS or name in used or value != _OFF[name]
     }
     if "warmup" in shown:  # a part of a schedule
         shown["schedule"] = options["schedule"]

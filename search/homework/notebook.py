@@ -12,6 +12,7 @@ from search.homework import (
     drawing,
     drawing_table,
     facts,
+    measuring,
     preparing,
     training,
 )
@@ -139,7 +140,7 @@ def _live(
     sheet.markdown("run-text", text("run") + _left_out(left_out, text))
     sheet.code("run", training.RUN)
     sheet.markdown("evaluate-text", text("evaluate"))
-    sheet.code("measure", training.measure_code(results.metrics, task))
+    sheet.code("measure", measuring.measure_code(results.metrics, task))
     _curves(sheet, "", say_techniques=drawing.SAY_AGAINST)
     of_classes = task == "classification"
     kind = "confusion" if of_classes else "residuals"
