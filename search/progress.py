@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from search.leaderboard import describe
+from search.configuration import describe
 from search.metrics import METRICS
 from search.numbers import write_score
 from search.scoring import best_trial, mean_score

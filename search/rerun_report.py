@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.part import Part
+from search.configuration import describe
 from search.intervals import score_interval
-from search.leaderboard import describe
 from search.metrics import METRICS
 from search.numbers import write_score
 from spaces.params import Scalar

@@ -119,7 +119,7 @@ def _print(
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from search.leaderboard import describe
+    from search.configuration import describe
 
     s = sides[0].settings
     n_folds = len(sides[0].scores)

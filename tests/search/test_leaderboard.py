@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from search.configuration import describe
 from search.diagnosis import Diagnosis, Kind
 from search.leaderboard import (
-    describe,
     heading,
     leaderboard_markdown,
     leaderboard_table,
