@@ -16,6 +16,7 @@ from search.diagnosis import Diagnosis, diagnose_all
 from search.metrics import METRICS
 from search.numbers import with_unit, write_score
 from search.objectives import objective_values, pareto_front
+from search.pruners.saved import describe_saved
 from search.scoring import generalization_gap, mean_score, rank, score_std
 from search.types import Settings, Trial, TrialState
 from spaces.params import Scalar
@@ -174,7 +175,9 @@ def leaderboard_markdown(settings: Settings, trials: Sequence[Trial]) -> str:
     if settings.dummy:
         cells = ["dummy", *_dummy_cells(settings), _dummy_words(settings)]
         lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join([*lines, "", f"trials: {_counted(trials)}"])
+    saved = describe_saved(settings.pruner, trials)
+    ended = f"trials: {_counted(trials)}" + (f"; {saved}" if saved else "")
+    return "\n".join([*lines, "", ended])
 
 
 def _counted(trials: Sequence[Trial]) -> str:

@@ -45,7 +45,7 @@ class Ledger:
     Args:
         jobs: Knows folds and targets.
         engine: Told of ended trials.
-        pruner: Looks at every fold.
+        pruner: Decides what is not worth finishing.
         journal: Where each step is recorded first.
         trackers: Told of folds and ended trials.
         lag: Trials a proposal may not know: ask k follows the tells of exactly the
@@ -100,8 +100,6 @@ class Ledger:
                     self._tell_engine(trials[event["number"]])
                     self._told.add(event["number"])
         for trial in trials.values():
-            for result in trial.folds:
-                self._pruner.observe(result, trial)
             if trial.state is TrialState.RUNNING:
                 self._open(trial)
             else:
@@ -148,7 +146,6 @@ class Ledger:
         folds = sorted((*self.trials[number].folds, stored), key=lambda f: f.fold)
         trial = replace(self.trials[number], folds=tuple(folds))
         self.trials[number] = trial
-        self._pruner.observe(stored, trial)
         for tracker in self._trackers:
             tracker.fold_done(trial, stored)
         self._end_if_decided(trial)
@@ -183,6 +180,15 @@ class Ledger:
         else:
             open_trial.died.add(fold)
             open_trial.waiting.appendleft(fold)
+
+    def floor(self, number: int, fold: int) -> Sequence[float] | None:
+        """Return the floor of an open trial's fold; see `search.protocols.Pruner`."""
+        epochs = self.trials[number].epochs
+        return self._pruner.floor(fold, epochs, self._known_to(number))
+
+    def _known_to(self, number: int) -> list[Trial]:
+        """Return the trials that a proposal knew, all ended."""
+        return [self.trials[n] for n in self._before(number)]
 
     def _before(self, number: int) -> range:
         return range(max(0, number - self._lag))
@@ -230,7 +236,9 @@ class Ledger:
 
     def _end_if_decided(self, trial: Trial) -> None:
         failed = failure_reason(trial.folds)
-        stopped = self._pruner.stop_after(trial) or _below_floor(trial)
+        stopped = _below_floor(trial) or self._pruner.stop_after(
+            trial, self._known_to(trial.number)
+        )
         if failed:
             self._end(replace(trial, state=TrialState.FAILED, reason=failed))
         elif stopped:
@@ -252,7 +260,7 @@ class Ledger:
             self._keep_predictions(trial)
         # What is told depends on the trials its proposal knew: so it does not depend
         # on which slot was faster.
-        known = [self.trials[n] for n in self._before(trial.number)]
+        known = self._known_to(trial.number)
         value = told_value(self._metric, trial, known, dummy=self._dummy)
         also = told_also(self._settings.objectives, self._metric, trial, known)
         trial = replace(trial, told=value, told_also=also)

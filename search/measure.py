@@ -37,8 +37,8 @@ class Measurer:
         valid: Prepared validation rows and their targets; None measures the fit
             only (a rerun has no validation rows).
         metrics: Names of the metrics, the searched one first.
-        floor: Per epoch, stop below this value of the first metric, signed so
-            that higher is better.
+        floor: Per epoch, stop where the best value of the first metric so far is
+            below this one, signed so that higher is better.
     """
 
     def __init__(
@@ -117,8 +117,8 @@ class Measurer:
         if self._floor is None or self._valid is None:
             return True
         metric = METRICS[self._metrics[0]]
-        value = metric.sign(self.curves[f"val_{metric.curve}"][epoch])
-        return value >= self._floor[epoch]
+        best = max(metric.sign(v) for v in self.curves[f"val_{metric.curve}"])
+        return best >= self._floor[epoch]
 
 
 def average_members(

@@ -56,20 +56,22 @@ class Splitter(Protocol):
 
 
 class Pruner(Protocol):
-    """Decides what is not worth finishing."""
+    """Decides what is not worth finishing.
 
-    def observe(self, result: FoldResult, trial: Trial) -> None:
-        """Take in every fold as it ends, also of trials that are stopped later."""
-        ...
+    By the trials that the trial's proposal knew, those numbered from 0 to some number,
+    all ended: so no decision depends on which slot was faster.
+    """
 
-    def floor(self, fold: int, epochs: int) -> Sequence[float] | None:
+    def floor(
+        self, fold: int, epochs: int, known: Sequence[Trial]
+    ) -> Sequence[float] | None:
         """Return per epoch the value below which a fold stops, None for never.
 
         Values are signed so that higher is better.
         """
         ...
 
-    def stop_after(self, trial: Trial) -> str | None:
+    def stop_after(self, trial: Trial, known: Sequence[Trial]) -> str | None:
         """Say why the trial should end after its latest fold, or None."""
         ...
 

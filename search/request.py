@@ -15,6 +15,7 @@ from search.groups import row_groups
 from search.metrics import choose_metrics, imbalance_note
 from search.objectives import read_objectives
 from search.protocols import Engine
+from search.pruners.registry import check_pruner, default_pruner
 from search.rows import make_folds
 from search.seen_rows import target_digest
 from search.splitters import default_cv, rows_digest
@@ -39,6 +40,7 @@ class Request:
     engine: str = "optuna"
     sampler: str | None = None
     objectives: str | None = None
+    pruner: str | None = None
     max_parameters: int | None = MAX_PARAMETERS
     warm_start: str | None = None
     init_from: str | None = None
@@ -119,6 +121,7 @@ def make_draft(request: Request, *, in_process: bool) -> Draft:
         engine=request.engine,
         sampler=sampler,
         objectives=objectives,
+        pruner=check_pruner(request.pruner or default_pruner(objectives), objectives),
         max_parameters=max_parameters,
         cv=request.cv or _default_cv(pipeline, groups),
         groups=groups,

@@ -14,7 +14,8 @@ from search.interrupt import on_interrupt
 from search.journal import Journal
 from search.progress import SearchProgress
 from search.protocols import Engine, Tracker
-from search.pruners import NoPruner
+from search.pruners.registry import make_pruner
+from search.pruners.saved import describe_saved
 from search.recorder import Recorder
 from search.store import Store
 from search.study import Study
@@ -32,6 +33,7 @@ class Outcome:
         study: Its name.
         reason: Why the loop ended, one line.
         interrupted: Whether Ctrl-C ended it.
+        saved: What pruning saved, one line; None for nothing.
         unfinished: Trials that still miss folds.
         left_behind: Records the tracking store has not received.
     """
@@ -39,6 +41,7 @@ class Outcome:
     study: str
     reason: str
     interrupted: bool
+    saved: str | None
     unfinished: int
     left_behind: int
 
@@ -80,7 +83,7 @@ def run_session(
     study = Study(
         jobs,
         engine=engine,
-        pruner=NoPruner(),
+        pruner=make_pruner(settings, n_folds=jobs.n_folds),
         slots=slots,
         journal=journal,
         trackers=trackers,
@@ -107,6 +110,7 @@ def run_session(
         study=settings.name,
         reason=reason,
         interrupted=interrupted.is_set(),
+        saved=describe_saved(settings.pruner, study.trials),
         unfinished=len(unfinished),
         left_behind=tracker.left_behind,
     )

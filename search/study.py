@@ -58,7 +58,6 @@ class Study:
     ) -> None:
         self._jobs = jobs
         self._engine = engine
-        self._pruner = pruner
         self._slots = slots
         self._journal = journal
         self._trackers = trackers
@@ -211,13 +210,10 @@ class Study:
         return number
 
     def _train(self, slot: Slot, number: int, fold: int) -> None:
-        trial = self._ledger.trials[number]
-        job = self._jobs.make(
-            trial.params,
-            fold,
-            epochs=trial.epochs,
-            floor=self._pruner.floor(fold, trial.epochs),
-        )
+        with self._changed:
+            trial = self._ledger.trials[number]
+            floor = self._ledger.floor(number, fold)
+        job = self._jobs.make(trial.params, fold, epochs=trial.epochs, floor=floor)
         failure: str | None = None
         died: str | None = None
         result: FoldResult | None = None

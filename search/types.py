@@ -97,8 +97,8 @@ class FoldJob:
         max_parameters: Refuse a model with more weights; None refuses none.
         init_digest: Digest of the weights to begin with; other ones are refused. None
             begins with fresh ones.
-        floor: Per epoch, stop below this value of the searched metric (signed
-            so that higher is better); None never stops.
+        floor: Per epoch, stop where the best value of the searched metric so far is
+            below this one (signed so that higher is better); None never stops.
     """
 
     pipeline: str
@@ -259,6 +259,7 @@ class Settings:
         epoch: `best` or `last`: which epoch's score counts.
         workers: Trials proposed at once: a proposal does not know of the latest
             workers - 1 trials before it, even if they have ended.
+        pruner: What is not finished, see `search.pruners.registry`.
         n_rows: Rows of the training data used, None for all.
         backend: Keras backend.
         experiment: Name of the MLflow experiment.
@@ -295,6 +296,7 @@ class Settings:
     data_source: str
     split_digest: str
     objectives: tuple[str, ...] = ("score",)
+    pruner: str = "none"
     max_parameters: int | None = None
     groups: str | None = None
     target_digest: str = ""

@@ -29,7 +29,7 @@ BY_OPTION = {
 @click.command("list")
 @json_option
 def list_command(as_json: bool) -> None:
-    """List pipelines, techniques, engines, samplers, splitters, metrics, objectives.
+    """List pipelines, techniques, engines, pruners, splitters, metrics, objectives.
 
     \b
     tunefold list
@@ -39,6 +39,7 @@ def list_command(as_json: bool) -> None:
     from search.engines.registry import SAMPLERS
     from search.metrics import METRICS
     from search.objectives import ALSO, SCORE
+    from search.pruners.registry import PRUNERS
     from search.splitters import FORMS
     from spaces.techniques import TECHNIQUES
 
@@ -60,6 +61,7 @@ def list_command(as_json: bool) -> None:
                 }
                 | BY_OPTION,
                 "engines": {name: list(kinds) for name, kinds in SAMPLERS.items()},
+                "pruners": PRUNERS,
                 "splitters": FORMS,
                 "metrics": {name: m.task for name, m in METRICS.items()},
                 "objectives": objectives,
@@ -78,6 +80,7 @@ def list_command(as_json: bool) -> None:
         "engines": [
             (name, f"samplers: {', '.join(kinds)}") for name, kinds in SAMPLERS.items()
         ],
+        "pruners": list(PRUNERS.items()),
         "splitters": list(FORMS.items()),
         "metrics": [(name, m.task) for name, m in METRICS.items()],
         "objectives": list(objectives.items()),

@@ -44,6 +44,12 @@ if TYPE_CHECKING:
     metavar="NAME=VALUES",
     help="Narrow or fix a parameter: dropout=0..0.5, width_1=64,128, l2=off.",
 )
+@click.option(
+    "--pruner",
+    metavar="NAME[+NAME]",
+    help="What is not finished: forgiving, aggressive, wilcoxon (by folds), median, "
+    "asha (by epochs), forgiving+median, none [default: forgiving].",
+)
 @click.option("--rows", "n_rows", type=int, help="Use only so many training rows.")
 @click.option("--seed", default=0, show_default=True, help="Of engine and training.")
 @click.option("--name", help="The study's name [default: PIPELINE-NUMBER].")
@@ -223,6 +229,8 @@ def resume_command(
 def _report(outcome: "Outcome", uri: str) -> None:
     name = outcome.study
     note(outcome.reason)
+    if outcome.saved:
+        note(outcome.saved)
     if outcome.unfinished or outcome.interrupted:
         note(f"go on with it: tunefold resume {name}")
     if outcome.left_behind:

@@ -30,7 +30,19 @@ pytestmark = pytest.mark.slow
 
 # Four points in all, so that the engines meet.
 FOUR = [*SMALL, "--set", "learning_rate=0.001,0.004"]
-QUICK = ["--cv", "kfold:3", "--epochs", 4, *FOUR, "--space", "dense", "--trials", 5]
+QUICK = [
+    "--cv",
+    "kfold:3",
+    "--epochs",
+    4,
+    "--pruner",
+    "none",
+    *FOUR,
+    "--space",
+    "dense",
+    "--trials",
+    5,
+]
 CHAIN = ["keras-tuner", "autokeras", "random", "optuna"]
 
 

@@ -18,7 +18,7 @@ from search.events import (
 from search.fold_jobs import JobMaker
 from search.journal import Journal
 from search.ledger import Ledger
-from search.pruners import NoPruner
+from search.pruners.registry import TwoLevels
 from search.rows import make_folds
 from search.types import FoldResult, Settings, Suggestion, TrialState
 from spaces.params import Choice, Float
@@ -87,13 +87,12 @@ class Notes:
     def close(self):
         raise AssertionError("not the ledger's to call")
 
-    def observe(self, result, trial):
-        self.seen.append(("observed", trial.number, result.fold))
+    def floor(self, fold, epochs, known):
+        self.seen.append(("floor", fold, [t.number for t in known]))
 
-    def floor(self, fold, epochs):
-        return None
-
-    def stop_after(self, trial):
+    def stop_after(self, trial, known):
+        assert all(t.told is not None for t in known)
+        self.seen.append(("after", trial.number, [t.number for t in known]))
         last = (trial.number, len(trial.folds))
         return f"stopped after {last[1]}" if last in self._stops else None
 
@@ -125,7 +124,7 @@ class Books:
         self.ledger = Ledger(
             JobMaker(settings=settings, folds=FOLDS, y=Y, n_outputs=2),
             engine=self.engine,
-            pruner=pruner or NoPruner(),
+            pruner=pruner or TwoLevels(),
             journal=self.journal,
             trackers=[self.tracker],
             lag=lag,
@@ -369,9 +368,8 @@ def test_what_comes_after_the_end_is_dropped(books):
 # Trackers and pruners
 
 
-def test_trackers_and_pruners_see_everything_once_and_after_the_journal(books):
-    pruner = Notes()
-    b = books(pruner=pruner)
+def test_trackers_see_everything_once_and_after_the_journal(books):
+    b = books()
     b.begin()
     b.train(0)
     assert b.tracker.seen == [
@@ -380,28 +378,39 @@ def test_trackers_and_pruners_see_everything_once_and_after_the_journal(books):
         ("fold", 0, 2),
         ("trial", 0, "complete"),
     ]
-    assert pruner.seen == [("observed", 0, n) for n in range(3)]
+
+
+def test_a_pruner_knows_what_the_proposal_knew(books):
+    b = books(lag=1, pruner=Notes())
+    for _ in range(2):
+        b.begin()
+    b.train(1)
+    b.train(0)
+    b.begin()
+    b.ledger.floor(2, 0)
+    b.train(2)
+    seen = b.ledger._pruner.seen
+    assert [known for kind, n, known in seen if (kind, n) == ("after", 1)] == [[]] * 3
+    assert [known for kind, n, known in seen if (kind, n) == ("after", 2)] == [[0]] * 3
+    assert ("floor", 0, [0]) in seen
 
 
 # Replay
 
 
-def test_a_replay_restores_engine_pruner_and_open_folds(books):
-    b = books(lag=1, pruner=Notes())
+def test_a_replay_restores_engine_and_open_folds(books):
+    b = books(lag=1)
     b.begin()
     b.begin()
     b.train(0)
     b.begin()
     b.ledger.fold_done(2, fold(1))
     asked = [t.params for t in b.ledger.trials.values()]
-    seen = b.ledger._pruner.seen.copy()
-    b.ledger._pruner.seen.clear()
     c = b.again()
     assert [t.params for t in c.ledger.trials.values()] == asked
     assert c.engine.told == [0]
     assert c.waiting(1) == [0, 1, 2]
     assert c.waiting(2) == [0, 2]
-    assert sorted(c.ledger._pruner.seen) == sorted(seen)
     assert content(c.ledger.trials.values()) == content(b.ledger.trials.values())
     assert c.train(2).state is TrialState.COMPLETE
 

@@ -21,7 +21,7 @@ from search.errors import FatalError, SettingsError, TrialError
 from search.events import fold_to_json, read_trials
 from search.fold_jobs import JobMaker
 from search.journal import Journal
-from search.pruners import NoPruner
+from search.pruners.registry import TwoLevels
 from search.rows import make_folds
 from search.study import MAX_KNOWN_IN_A_ROW, Study
 from search.types import (
@@ -152,7 +152,7 @@ class Setup:
     workers: int = 1
     seed: int = 0
     engine: Any = None
-    pruner: Any = field(default_factory=NoPruner)
+    pruner: Any = field(default_factory=TwoLevels)
     budget: Any = None
     run_fold: Any = run_fold
     slots: Any = None
@@ -571,16 +571,11 @@ class StopBelow:
     """Stops a trial after a fold that scores less than the limit."""
 
     limit: float
-    observed: Any = field(default_factory=list)
 
-    def observe(self, result, trial):
-        assert result in trial.folds
-        self.observed.append((trial.number, result.fold))
-
-    def floor(self, fold, epochs):
+    def floor(self, fold, epochs, known):
         return None
 
-    def stop_after(self, trial):
+    def stop_after(self, trial, known):
         low = [f.fold for f in trial.folds if f.curves["accuracy"][-1] < self.limit]
         return f"fold {low[0]} is below {self.limit}" if low else None
 
@@ -597,16 +592,16 @@ def test_a_pruner_stops_trials_after_a_fold(study):
         assert trial.score is None
         assert np.isfinite(trial.told)
     trained = [(t.number, fold.fold) for t in s.trials for fold in t.folds]
-    assert s.calls == trained == s.pruner.observed == s.tracker.folds
+    assert s.calls == trained == s.tracker.folds
     kept = {p.name for p in (s.folder / "predictions").iterdir()}
     complete = [t for t in s.trials if t.state is TrialState.COMPLETE]
     assert kept == {s.journal.predictions_path(t.number).name for t in complete}
 
 
-class Floor(NoPruner):
+class Floor(TwoLevels):
     """In the first fold only."""
 
-    def floor(self, fold, epochs):
+    def floor(self, fold, epochs, known):
         return [0.25] * epochs if fold == 0 else None
 
 
@@ -786,8 +781,8 @@ def test_what_ends_after_its_trial_failed_is_dropped(study):
 # Stopped or killed, and continued
 
 
-class StopTwos(NoPruner):
-    def stop_after(self, trial):
+class StopTwos(TwoLevels):
+    def stop_after(self, trial, known):
         if trial.params["n"] == 2 and len(trial.folds) == 2:
             return "a two"
         return None

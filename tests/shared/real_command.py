@@ -28,7 +28,10 @@ FIXED = {
     "batch_size": "64",
 }
 SMALL = [word for item in FIXED.items() for word in ("--set", "=".join(item))]
-ONE_WORKER = ["--cv", "kfold:3", "--epochs", EPOCHS, "--workers", 1, *SMALL]
+ONE_WORKER = [
+    *("--cv", "kfold:3", "--epochs", EPOCHS, "--workers", 1, "--pruner", "none"),
+    *SMALL,
+]
 OF_A = [*ONE_WORKER, "--trials", N_TRIALS]
 MAX_SECONDS = 300  # of one command; a busy machine needs a tenth
 

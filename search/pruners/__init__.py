@@ -1,0 +1,1 @@
+"""Pruners: what is not worth finishing, decided by folds and by epochs."""
