@@ -44,7 +44,7 @@ noise() {
     local data
     for data in fashion_mnist fashion_mnist_noise fashion_mnist_zeros; do
         "$tunefold" search "$data" --engine random --trials 4 --rows 10000 \
-            --cv repeated:2:5 --name "results-$data"
+            --cv repeated:2:5 --pruner none --name "results-$data"
     done
     "$tunefold" compare results-fashion_mnist results-fashion_mnist_noise \
         results-fashion_mnist_zeros --all-trials

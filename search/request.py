@@ -121,7 +121,9 @@ def make_draft(request: Request, *, in_process: bool) -> Draft:
         engine=request.engine,
         sampler=sampler,
         objectives=objectives,
-        pruner=check_pruner(request.pruner or default_pruner(objectives), objectives),
+        pruner=check_pruner(
+            request.pruner or default_pruner(objectives, sampler), objectives
+        ),
         max_parameters=max_parameters,
         cv=request.cv or _default_cv(pipeline, groups),
         groups=groups,

@@ -84,9 +84,13 @@ def check_pruner(text: str, objectives: Sequence[str]) -> str:
     return "+".join([*races, *floors]) or NONE
 
 
-def default_pruner(objectives: Sequence[str]) -> str:
-    """Return the pruner of a study that asked for none by name."""
-    return NONE if {*objectives} & {"seconds", "gap"} else DEFAULT
+def default_pruner(objectives: Sequence[str], sampler: str) -> str:
+    """Return the pruner of a study that named none.
+
+    A grid is asked for to see every point of it.
+    """
+    blind = {*objectives} & {"seconds", "gap"}
+    return NONE if blind or sampler == "grid" else DEFAULT
 
 
 def make_pruner(settings: Settings, *, n_folds: int) -> Pruner:

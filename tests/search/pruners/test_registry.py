@@ -46,9 +46,13 @@ def test_what_does_not_fit_is_refused_in_a_line(text, objectives, message):
 
 
 def test_what_cannot_be_judged_early_is_not_pruned_by_default():
-    assert default_pruner(["score"]) == DEFAULT
-    assert default_pruner(["score", "n_parameters"]) == DEFAULT
-    assert default_pruner(["score", "gap"]) == NONE
+    assert default_pruner(["score"], "tpe") == DEFAULT
+    assert default_pruner(["score", "n_parameters"], "tpe") == DEFAULT
+    assert default_pruner(["score", "gap"], "tpe") == NONE
+
+
+def test_a_grid_is_finished_by_default():
+    assert default_pruner(["score"], "grid") == NONE
 
 
 def test_without_parts_nothing_ends(trial):

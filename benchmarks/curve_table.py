@@ -1,0 +1,165 @@
+"""Curves of configurations that were trained once, to search among them in seconds."""
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.engines.registry import make_engine
+from search.events import present_settings, read_object, read_trials
+from search.protocols import Engine
+from search.types import Done, FoldResult, Settings, Suggestion, Trial, TrialState, Wait
+from spaces.params import Choice, Param, Scalar
+from spaces.space import Params, SearchSpace
+
+FILE = Path(__file__).with_name("curves.npz")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CurveTable:
+    """Validation curves of configurations on the same folds.
+
+    Attributes:
+        settings: Of the search that trained them.
+        params: The configurations.
+        accuracy: After each epoch, float32 (configurations, folds, epochs).
+        log_loss: The same.
+        seconds: Of each epoch, in a slot of one core, predictions of training and
+            validation rows included; the first one compiles. float32, as above.
+    """
+
+    settings: Settings
+    params: tuple[Params, ...]
+    accuracy: NDArray[np.float32]
+    log_loss: NDArray[np.float32]
+    seconds: NDArray[np.float32]
+
+    @classmethod
+    def from_journal(cls, path: Path) -> "CurveTable":
+        lines = path.read_bytes().splitlines()
+        events = [event for line in lines if (event := read_object(line))]
+        complete = [
+            trial
+            for trial in read_trials(events).values()
+            if trial.state is TrialState.COMPLETE
+        ]
+
+        def curves(name: str) -> NDArray[np.float32]:
+            return np.array(
+                [[fold.curves[name] for fold in t.folds] for t in complete], np.float32
+            )
+
+        seconds = [[_epoch_seconds(fold) for fold in t.folds] for t in complete]
+        return cls(
+            settings=present_settings(events),
+            params=tuple(trial.params for trial in complete),
+            accuracy=curves("val_accuracy"),
+            log_loss=curves("val_loss"),
+            seconds=np.array(seconds, np.float32),
+        )
+
+    def save(self, path: Path) -> None:
+        np.savez_compressed(
+            path,
+            words=np.array(json.dumps([asdict(self.settings), self.params])),
+            accuracy=self.accuracy,
+            log_loss=self.log_loss,
+            seconds=self.seconds.astype(np.float16),  # to a thousandth
+        )
+
+    @classmethod
+    def load(cls, path: Path = FILE) -> "CurveTable":
+        with np.load(path, allow_pickle=False) as file:
+            settings, params = json.loads(str(file["words"]))
+            arrays = {name: file[name] for name in ("accuracy", "log_loss", "seconds")}
+        settings["metrics"] = tuple(settings["metrics"])
+        settings["objectives"] = tuple(settings["objectives"])
+        return cls(
+            settings=Settings(**settings),
+            params=tuple(params),
+            **{name: array.astype(np.float32) for name, array in arrays.items()},
+        )
+
+    @cached_property
+    def space(self) -> SearchSpace:
+        return SearchSpace.from_dict(self.settings.space)
+
+    @cached_property
+    def scores(self) -> NDArray[np.float64]:
+        """Best of each configuration's mean curve, float64 (configurations,)."""
+        best: NDArray[np.float64] = self.accuracy.mean(axis=1, dtype=float).max(axis=1)
+        return best
+
+    @cached_property
+    def points(self) -> NDArray[np.float64]:
+        """The configurations in a box, see `point`."""
+        return np.array([self.point(params) for params in self.params])
+
+    def point(self, params: Params) -> NDArray[np.float64]:
+        """Each parameter in 0..1 on its own scale, .5 where it has no effect."""
+        return np.array(
+            [
+                place
+                for name, param in self.space.params.items()
+                for place in _places(param, params.get(name))
+            ]
+        )
+
+
+class TableEngine:
+    """An engine whose proposals become the nearest configuration not used yet.
+
+    It is told the values of what was used, under the parameters of that.
+    """
+
+    def __init__(
+        self, table: CurveTable, *, engine: str, sampler: str, seed: int
+    ) -> None:
+        epochs = table.settings.epochs
+        self._engine: Engine = make_engine(
+            engine, sampler, table.space, seed=seed, epochs=epochs
+        )
+        self._random = sampler == "random"
+        self._order = np.random.default_rng(seed).permutation(len(table.params))
+        self._table = table
+        self.rows: list[int] = []
+
+    def ask(self, number: int) -> Suggestion | Wait | Done:
+        if self._random:  # the nearest to a random point is not a random one
+            row = int(self._order[number])
+        else:
+            asked = self._engine.ask(number)
+            if not isinstance(asked, Suggestion):
+                return asked
+            point = self._table.point(asked.params)
+            distances = ((self._table.points - point) ** 2).sum(axis=1)
+            distances[self.rows] = np.inf
+            row = int(distances.argmin())
+        self.rows.append(row)
+        return Suggestion(number, self._table.params[row])
+
+    def tell(self, trial: Trial) -> None:
+        if not self._random:
+            self._engine.tell(trial)
+
+
+def _epoch_seconds(fold: FoldResult) -> NDArray[np.float64]:
+    seconds = np.array(fold.epoch_seconds)
+    # What else the fold took (data, predicting and scoring) by epochs alike.
+    return seconds + (fold.seconds - seconds.sum()) / len(seconds)
+
+
+def _places(param: Param, value: Scalar | None) -> list[float]:
+    if isinstance(param, Choice):
+        if value is None:
+            return [0.5**0.5 / 2] * len(param.options)
+        return [0.5**0.5 * (option == value) for option in param.options]
+    if value is None or param.low == param.high:
+        return [0.5]
+    scale = math.log if param.log else float
+    low, high, here = scale(param.low), scale(param.high), scale(value)  # type: ignore[arg-type]
+    return [(here - low) / (high - low)]
