@@ -8,7 +8,7 @@ from real_command import Recorded, kill_and_resume, search, tunefold
 WORDS = [
     *("--cv", "kfold:5", "--epochs", 6, "--workers", 1, "--trials", 14),
     *("--engine", "random", "--space", "dense", "--set", "n_layers=1..2"),
-    *("--set", "width_1=8..64", "--set", "width_2=8..64"),
+    *("--set", "width_1=16..64", "--set", "width_2=16..64"),
 ]
 BOTH = [*WORDS, "--pruner", "forgiving+median"]
 
