@@ -11,7 +11,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 DEMO ?= --engine optuna --cv kfold:3 --epochs 8 --trials 10
 
 .DEFAULT_GOAL := help
-.PHONY: help env data demo ui check lint test test-slow fix docs smoke pins clean
+.PHONY: help env data demo ui check lint test test-slow fix docs smoke pins clean \
+	bench bench-full
 
 help:
 	@echo "make demo       set up, fetch the data, search on Fashion-MNIST, show the leaderboard"
@@ -19,6 +20,7 @@ help:
 	@echo "make test       quick tests; test-slow: those that train networks"
 	@echo "make check      lint, then test; fix: repair what can be; docs: rewrite generated text"
 	@echo "make env        only the environment in .venv; data: only the data"
+	@echo "make bench      against peers, some minutes; bench-full: hours, goes on where it was"
 	@echo "make smoke      a fresh install without extras; pins: new constraints.txt"
 	@echo "make clean      remove caches; keeps .venv and what was searched"
 
@@ -63,6 +65,12 @@ fix: env
 
 docs: env
 	$(BIN)/cog -r README.md docs/techniques.md
+
+bench: env
+	$(BIN)/python benchmarks/bench.py short
+
+bench-full: env
+	$(BIN)/python benchmarks/bench.py full
 
 # From outside the checkout, so that only what was packaged is there.
 smoke:

@@ -1,0 +1,202 @@
+"""Time until a search holds a configuration as good as a peer's, both live.
+
+The peer searches first: a Keras Tuner loop draws random trials of the space by itself,
+five folds each; then `tunefold search` with its defaults runs until its journal holds
+a trial at least as good as the peer's best. Score on both sides: the best epoch of the
+fold-mean curve. The peer's clock is that of all its trials, as it cannot know when to
+stop. And plain AutoKeras against `tunefold search` on one split, until both hold a
+given accuracy. Clocks run from each command's start. The peer's finished trials are
+kept: a rerun goes on after them.
+
+    .venv/bin/python benchmarks/target.py short
+    .venv/bin/python benchmarks/target.py full --rows 20000
+"""
+
+import argparse
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from commands import peer, printed, tunefold_until
+from work import Lines
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What both sides search."""
+
+    rows: int
+    epochs: int
+    trials: int
+    """Of the peer."""
+    cv: str = "kfold:5"
+
+
+@dataclass(frozen=True)
+class GivenPlan:
+    """The accuracy that both sides look for on one split."""
+
+    rows: int
+    accuracy: float
+    rounds: int
+    cv: str = "holdout:0.2"
+
+
+PLANS = {
+    "short": Plan(rows=10_000, epochs=2, trials=2),
+    "full": Plan(rows=60_000, epochs=10, trials=40),
+}
+GIVEN = {
+    "short": GivenPlan(rows=10_000, accuracy=0.84, rounds=1),
+    "full": GivenPlan(rows=20_000, accuracy=0.88, rounds=3),
+}
+
+
+def measure(size: str, plan: Plan | None = None) -> None:
+    """Search what is not finished yet."""
+    plan = plan or PLANS[size]
+    lines = Lines(size, "target", plan)
+    if lines.get("peer") is None:
+        lines.add("peer", **_peer(lines, plan))
+    if lines.get("tunefold") is None:
+        lines.add("tunefold", **_tunefold(lines, plan))
+    given = GIVEN[size]
+    lines = Lines(size, "given", given)
+    for number in range(given.rounds):
+        if lines.get(f"tunefold-{number}") is None:
+            lines.add(f"tunefold-{number}", **_given_tunefold(lines, given, number))
+        if lines.get(f"peer-{number}") is None:
+            lines.add(f"peer-{number}", **_given_peer(lines, given, number))
+
+
+def _peer(lines: Lines, plan: Plan) -> dict[str, Any]:
+    folder = lines.folder(f"peer-{plan.rows}-{plan.epochs}-{plan.trials}", keep=True)
+    out = folder / "trials.jsonl"
+    peer(
+        "keras_tuner_loop",
+        *("--random", plan.trials, "--out", out, "--rows", plan.rows),
+        *("--cv", plan.cv, "--epochs", plan.epochs),
+        folder=folder,
+    )
+    trials = _trials(out)
+    return {
+        "seconds": sum(trial["seconds"] for trial in trials),
+        "scores": [common_epoch_score(trial["val_accuracy"]) for trial in trials],
+    }
+
+
+def _tunefold(lines: Lines, plan: Plan) -> dict[str, Any]:
+    theirs = lines.get("peer")
+    assert theirs is not None  # it goes first
+    reached = tunefold_until(
+        max(theirs["scores"]),
+        *("fashion_mnist", "--cv", plan.cv, "--epochs", plan.epochs),
+        *("--rows", plan.rows, "--trials", 100_000),
+        name="target",
+        folder=lines.folder("tunefold"),
+        max_seconds=theirs["seconds"],
+    )
+    return asdict(reached)
+
+
+def _given_tunefold(lines: Lines, plan: GivenPlan, number: int) -> dict[str, Any]:
+    reached = tunefold_until(
+        plan.accuracy,
+        *("fashion_mnist", "--cv", plan.cv, "--rows", plan.rows),
+        *("--trials", 100_000, "--seed", number),
+        name="given",
+        folder=lines.folder(f"tunefold-{number}"),
+        max_seconds=3600,
+    )
+    return asdict(reached)
+
+
+def _given_peer(lines: Lines, plan: GivenPlan, number: int) -> dict[str, Any]:
+    folder = lines.folder(f"peer-{number}")
+    peer(
+        "autokeras_loop",
+        *("--until", plan.accuracy, "--rows", plan.rows, "--cv", plan.cv),
+        *("--seed", number + 1),
+        folder=folder,
+    )
+    found = printed(folder)
+    return {"seconds": found["seconds"], "score": found["best"]}
+
+
+def common_epoch_score(curves: Sequence[Sequence[float]]) -> float:
+    """Return the best epoch of the mean curve over folds, as a search scores."""
+    return max(map(statistics.fmean, zip(*curves, strict=True)))
+
+
+def _trials(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def report(size: str, plan: Plan | None = None) -> str:
+    """Return the figures as Markdown."""
+    parts = [_target(size, plan or PLANS[size]), _given(size, GIVEN[size])]
+    return "\n\n".join(filter(None, parts))
+
+
+def _target(size: str, plan: Plan) -> str:
+    lines = Lines(size, "target", plan)
+    theirs, ours = lines.get("peer"), lines.get("tunefold")
+    if not theirs or not ours:
+        return ""
+    outcome = "holds one as good" if ours["reached"] else "STILL HOLDS NONE AS GOOD"
+    return (
+        f"**Time to the peer's best.** {plan.cv}, {plan.epochs} epochs, "
+        f"{plan.rows:,} rows. The Keras Tuner loop searches {plan.trials} random "
+        f"trials in {theirs['seconds'] / 60:.1f} min; its best has "
+        f"{max(theirs['scores']):.4f}. `tunefold search` with its defaults {outcome} "
+        f"after {ours['seconds'] / 60:.1f} min ({ours['trials']} trials ended, best "
+        f"{ours['score']:.4f}): **{theirs['seconds'] / ours['seconds']:.1f} times** as "
+        "fast."
+    )
+
+
+def _given(size: str, plan: GivenPlan) -> str:
+    lines = Lines(size, "given", plan)
+    rows, ratios = [], []
+    for number in range(plan.rounds):
+        ours, theirs = (lines.get(f"{side}-{number}") for side in ("tunefold", "peer"))
+        if not ours or not theirs:
+            continue
+        cells = [
+            f"{side['seconds']:.0f} s" if reached else f"not in {side['seconds']:.0f} s"
+            for side, reached in (
+                (ours, ours["reached"]),
+                (theirs, theirs["score"] is not None),
+            )
+        ]
+        ratios.append(theirs["seconds"] / ours["seconds"])
+        rows.append(f"| {number + 1} | {cells[0]} | {cells[1]} | {ratios[-1]:.2f} |")
+    if not rows:
+        return ""
+    head = (
+        f"**Time to a given score.** Validation accuracy {plan.accuracy} on one split, "
+        f"{plan.cv}, {plan.rows:,} rows; from the commands' start."
+    )
+    return "\n".join(
+        [
+            f"{head}\n",
+            "| round | tunefold | AutoKeras | ratio |",
+            "|---|---|---|---|",
+            *rows,
+            f"| median | | | **{statistics.median(ratios):.2f}** |",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("size", choices=PLANS)
+    parser.add_argument("--rows", type=int, help="of the search for the peer's best")
+    args = parser.parse_args()
+    chosen = PLANS[args.size]
+    chosen = replace(chosen, rows=args.rows) if args.rows else chosen
+    measure(args.size, chosen)
+    print(report(args.size, chosen))

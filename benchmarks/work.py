@@ -1,0 +1,77 @@
+"""What finished measurements leave behind, so that a rerun goes on where it was.
+
+Each part of the benchmark appends a JSON line for everything it finishes to
+`benchmarks/work/SIZE/PART.jsonl`. A line holds the plan it was measured under; lines of
+another plan are passed over, so changed settings are measured anew.
+"""
+
+import datetime
+import json
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+WORK = Path(__file__).resolve().parent / "work"
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The finished lines of one part under one plan.
+
+    Args:
+        size: `short` or `full`.
+        part: What is measured.
+        plan: A dataclass of settings.
+    """
+
+    size: str
+    part: str
+    plan: Any
+    _settings: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        plain = json.loads(json.dumps(asdict(self.plan)))
+        object.__setattr__(self, "_settings", plain)
+
+    @property
+    def _path(self) -> Path:
+        return WORK / self.size / f"{self.part}.jsonl"
+
+    def all(self) -> list[dict[str, Any]]:
+        """Return what is finished, in order; a torn last line is passed over."""
+        if not self._path.is_file():
+            return []
+        text = self._path.read_text()
+        whole = text[: text.rfind("\n") + 1].splitlines()
+        lines = [json.loads(line) for line in whole]
+        return [line for line in lines if line["plan"] == self._settings]
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """Return the line of a key, None when it is not finished."""
+        return next((line for line in self.all() if line["key"] == key), None)
+
+    def add(self, key: str, **figures: Any) -> dict[str, Any]:
+        """Store what was finished and return it."""
+        line = {
+            "key": key,
+            "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+            "plan": self._settings,
+            **figures,
+        }
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        text = self._path.read_text() if self._path.is_file() else ""
+        whole = text[: text.rfind("\n") + 1]
+        if whole != text:  # a line was torn when the machine stopped
+            self._path.write_text(whole)
+        with self._path.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        return line
+
+    def folder(self, *names: str, keep: bool = False) -> Path:
+        """Return a folder to measure in, empty unless `keep`."""
+        folder = (WORK / self.size / self.part).joinpath(*names)
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder

@@ -1,0 +1,35 @@
+import pytest
+import report
+from flops import gflop
+from target import common_epoch_score
+
+DOCUMENT = "Before.\n\n<!-- peers -->\nold\n<!-- end of peers -->\n\nAfter.\n"
+
+
+def test_only_what_is_between_the_markers_changes():
+    new = report.between(DOCUMENT, "peers", "new")
+    assert new == DOCUMENT.replace("old\n", "\nnew\n\n")
+    assert report.between(new, "peers", "new") == new
+
+
+def test_missing_marker_is_refused():
+    with pytest.raises(ValueError, match="'other'"):
+        report.between(DOCUMENT, "other", "new")
+
+
+@pytest.mark.parametrize("size", ["short", "full"])
+def test_readme_has_the_markers(size):
+    text = report.README.read_text()
+    assert report.between(text, f"peers, {size}", "x") != text
+
+
+def test_flops_of_a_network_counted_by_hand():
+    params = {"n_layers": 2, "width_1": 3, "width_2": 5}
+    first, others = 784 * 3, 3 * 5 + 5 * 10
+    # forward and gradient by weights: all; gradient by inputs: not the first layer
+    by_hand = 2 * (first + others) + 2 * (first + others) + 2 * others
+    assert gflop(params, rows=10) == pytest.approx(by_hand * 10 / 1e9)
+
+
+def test_score_is_of_one_epoch_for_all_folds():
+    assert common_epoch_score([[0.5, 0.9], [0.9, 0.6]]) == pytest.approx(0.75)
