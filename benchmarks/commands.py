@@ -36,7 +36,7 @@ class Reached:
     seconds: float
     """From the command's start to that score."""
     trials: int
-    """Ended until then."""
+    """Complete until then."""
 
 
 def environment(folder: Path, **changes: str) -> dict[str, str]:
@@ -47,7 +47,11 @@ def environment(folder: Path, **changes: str) -> dict[str, str]:
         kept["TUNEFOLD_DATA"] = os.environ["TUNEFOLD_DATA"]
     root = str(HERE.parent)
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    own = {"XDG_CACHE_HOME": str(folder / "cache"), "PYTHONPATH": path}
+    own = {
+        "XDG_CACHE_HOME": str(folder / "cache"),
+        "PYTHONPATH": path,
+        "MLFLOW_DISABLE_TELEMETRY": "true",  # no side waits for a network
+    }
     return kept | own | changes
 
 
@@ -100,7 +104,8 @@ def tunefold_until(
 
 def _scores(folder: Path, name: str) -> list[float]:
     ended = [e for e in journal(folder, name) if e["event"] == "ended"]
-    return [e["score"] for e in ended if e["score"] is not None]
+    # a pruned trial's score is of some folds only
+    return [event["score"] for event in ended if event["state"] == "complete"]
 
 
 def _best(scores: list[float]) -> float:

@@ -9,16 +9,12 @@ data, training, tracking into a new MLflow store, end. Finished rounds are kept.
 """
 
 import json
-import statistics
 import sys
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from agreement import difference, verdict
 from commands import HERE, journal, peer, tunefold
-from flops import gflop
-from machine import Nothing
 from work import Lines
 
 
@@ -145,115 +141,8 @@ def _written(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def report(size: str) -> str:
-    """Return the figures as Markdown."""
-    plans = PLANS[size]
-    return "\n\n".join(filter(None, [_mixed(size, plans), _wide(size, plans)]))
-
-
-def _rounds(lines: Lines, plan: Plan) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    pairs = [
-        (lines.get(f"tunefold-{number}"), lines.get(f"peer-{number}"))
-        for number in range(plan.rounds)
-    ]
-    return [(ours, theirs) for ours, theirs in pairs if ours and theirs]
-
-
-def _table(rounds: list[tuple[dict[str, Any], dict[str, Any]]]) -> list[str]:
-    """Return a row a round, and the medians."""
-    rows = ["| round | tunefold | Keras Tuner loop | ratio |", "|---|---|---|---|"]
-    rates = []
-    for number, pair in enumerate(rounds, start=1):
-        folds = [
-            sum(len(trial["val_accuracy"]) for trial in side["trials"])
-            / (side["seconds"] / 60)
-            for side in pair
-        ]
-        rates.append((*folds, folds[0] / folds[1]))
-        rows.append(f"| {number} | {_rate(folds[0])} | {_rate(folds[1])} | ")
-        rows[-1] += f"{rates[-1][2]:.2f} |"
-    ours, theirs, ratio = (
-        statistics.median(column) for column in zip(*rates, strict=True)
-    )
-    rows.append(f"| median | {_rate(ours)} | {_rate(theirs)} | **{ratio:.2f}** |")
-    return rows
-
-
-def _rate(folds: float) -> str:
-    return f"{folds:.2f} folds/min"
-
-
-def _mixed(size: str, plans: dict[str, Plan]) -> str:
-    plan = plans["folds"]
-    lines = Lines(size, "folds", plan)
-    rounds = _rounds(lines, plan)
-    if not rounds:
-        return ""
-    ours, theirs = (
-        [[curve[-1] for curve in trial["val_accuracy"]] for trial in trials]
-        for trials in (
-            [trial for pair in rounds for trial in pair[side]["trials"]]
-            for side in (0, 1)
-        )
-    )
-    again = [lines.get(f"again-{number}") for number in range(plan.again)]
-    seeds = [
-        [curve[-1] for curve in line["trials"][0]["val_accuracy"]]
-        for line in again
-        if line
-    ]
-    spread = difference(ours[: len(seeds)], seeds) if len(seeds) > 1 else None
-    head = (
-        f"**Folds per minute.** {len(ours)} random configurations of the space `dense` "
-        f"with {plan.narrowed}, {plan.cv}, {plan.epochs} epochs, {plan.rows:,} rows, "
-        f"{plan.trials} configurations a round, nothing pruned; whole commands."
-    )
-    table = "\n".join(_table(rounds))
-    return f"{head}\n\n{table}\n\n{verdict(difference(ours, theirs), spread)}"
-
-
-def _wide(size: str, plans: dict[str, Plan]) -> str:
-    plan = plans["wide"]
-    lines = Lines(size, "wide", plan)
-    rounds = _rounds(lines, plan)
-    if not rounds:
-        return ""
-    training = plan.rows * 4 // 5
-    work = gflop(rounds[0][0]["trials"][0]["params"], training)
-    epochs = [
-        statistics.median(
-            seconds / side["workers"]
-            for pair in rounds
-            for trial in pair[place]["trials"]
-            for fold in trial["epoch_seconds"]
-            for seconds in fold[1:]
-        )
-        for place, side in enumerate(rounds[0])
-    ]
-    head = (
-        f"**1024-1024-1024.** One configuration, {plan.cv}, {plan.epochs} epochs, "
-        f"{plan.rows:,} rows; whole commands."
-    )
-    tail = (
-        f"An epoch of {training:,} rows takes {work:,.0f} GFLOP (forward and "
-        "backward, 6 x weights x rows without the gradient by the inputs)"
-    )
-    peak = Lines(size, "machine", Nothing()).get("machine")
-    if peak:
-        least = work / peak["gflops"]
-        tail += (
-            f"; the processor multiplies matrices at {peak['gflops']:.0f} GFLOP/s "
-            f"(NumPy, float32, all cores), so no less than {least:.2f} s. tunefold "
-            f"needs {epochs[0]:.2f} s an epoch of throughput, measuring included "
-            f"({least / epochs[0]:.0%} of the peak), the loop {epochs[1]:.2f} s with "
-            f"validation ({least / epochs[1]:.0%}): a ratio of "
-            f"{epochs[1] / epochs[0]:.2f}, and no more than {epochs[1] / least:.2f} "
-            "were possible"
-        )
-    table = "\n".join(_table(rounds))
-    return f"{head}\n\n{table}\n\n{tail}."
-
-
 if __name__ == "__main__":
     measure(sys.argv[1])
+    from folds_report import report  # which imports this file
+
     print(report(sys.argv[1]))

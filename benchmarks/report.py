@@ -6,7 +6,7 @@
 import sys
 from pathlib import Path
 
-import folds
+import folds_report
 import holdout
 import machine
 import target
@@ -18,7 +18,7 @@ README = Path(__file__).with_name("README.md")
 def text(size: str) -> str:
     """Return all figures of a size as Markdown, headed by machine and dates."""
     lines = Lines(size, "machine", machine.Nothing()).all()
-    parts = [part.report(size) for part in (folds, holdout, target)]
+    parts = [part.report(size) for part in (folds_report, holdout, target)]
     head = [f"{lines[0]['date']}. {lines[0]['facts']}."] if lines else []
     return "\n\n".join(filter(None, [*head, *parts]))
 

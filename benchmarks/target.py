@@ -152,7 +152,7 @@ def _target(size: str, plan: Plan) -> str:
         f"{plan.rows:,} rows. The Keras Tuner loop searches {plan.trials} random "
         f"trials in {theirs['seconds'] / 60:.1f} min; its best has "
         f"{max(theirs['scores']):.4f}. `tunefold search` with its defaults {outcome} "
-        f"after {ours['seconds'] / 60:.1f} min ({ours['trials']} trials ended, best "
+        f"after {ours['seconds'] / 60:.1f} min ({ours['trials']} complete trials, best "
         f"{ours['score']:.4f}): **{theirs['seconds'] / ours['seconds']:.1f} times** as "
         "fast."
     )
