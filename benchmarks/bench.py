@@ -1,7 +1,9 @@
 """All benchmarks against peers, one after the other; a rerun goes on where it was.
 
-.venv/bin/python benchmarks/bench.py short   # make bench
-.venv/bin/python benchmarks/bench.py full    # make bench-full
+Each part is written into the README as soon as it is measured.
+
+    .venv/bin/python benchmarks/bench.py short   # make bench
+    .venv/bin/python benchmarks/bench.py full    # make bench-full
 """
 
 import sys

@@ -1,6 +1,8 @@
 """The machine: processor, memory, versions, and its peak of matrix products.
 
-.venv/bin/python benchmarks/machine.py
+Nothing in it names the host.
+
+    .venv/bin/python benchmarks/machine.py
 """
 
 import importlib.metadata

@@ -1,6 +1,8 @@
 """Writes what was measured into benchmarks/README.md, between its markers.
 
-.venv/bin/python benchmarks/report.py short
+Only finished parts are shown.
+
+    .venv/bin/python benchmarks/report.py short
 """
 
 import sys

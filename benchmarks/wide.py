@@ -1,6 +1,8 @@
 """Fashion-MNIST with one network only, 1024-1024-1024: matrix products are nearly all.
 
-tunefold search benchmarks/wide.py:PIPELINE --cv kfold:5 --trials 1
+The space holds that one point.
+
+    tunefold search benchmarks/wide.py:PIPELINE --cv kfold:5 --trials 1
 """
 
 from dataclasses import replace
