@@ -11,6 +11,10 @@ from dataclasses import dataclass
 
 from scipy.stats import t
 
+RESOLVED = 0.01
+"""An interval that reaches further from its middle shows no agreement: a configuration
+is chosen for smaller differences of accuracy."""
+
 Scores = Sequence[Sequence[float]]
 """Of each configuration the score of each fold."""
 
@@ -33,6 +37,15 @@ class Difference:
     def holds_zero(self) -> bool:
         """Whether the 95 % interval holds zero."""
         return self.low <= 0.0 <= self.high
+
+    @property
+    def verdict(self) -> str:
+        """Say whether the scores agree, or that the interval is too wide to say."""
+        if not self.holds_zero:
+            return "DIFFER"
+        if self.high - self.low > 2 * RESOLVED:
+            return "are too few to tell"
+        return "agree within noise"
 
 
 def difference(first: Scores, second: Scores) -> Difference:
@@ -59,9 +72,8 @@ def verdict(peer: Difference, seeds: Difference | None) -> str:
         peer: Ours minus the peer's.
         seeds: Ours minus ours with another training seed.
     """
-    agree = "agree within noise" if peer.holds_zero else "DIFFER"
     text = (
-        f"The scores {agree}: tunefold minus peer {peer.mean:+.4f}, standard error "
+        f"The scores {peer.verdict}: tunefold minus peer {peer.mean:+.4f}, standard error "
         f"{peer.error:.4f} over {peer.configurations} configurations, 95 % interval "
         f"{peer.low:+.4f} to {peer.high:+.4f}; a configuration's difference has the "
         f"standard deviation {peer.spread:.4f}."

@@ -36,6 +36,12 @@ def test_unpaired_scores_are_refused():
         difference([[0.5, 0.6], [0.5, 0.6]], [[0.5, 0.6]])
 
 
+def test_wide_interval_is_no_agreement():
+    found = difference([[0.80], [0.60]], [[0.78], [0.61]])
+    assert found.holds_zero
+    assert "too few to tell" in verdict(found, None)
+
+
 def test_verdict_names_both_noises():
     rng = np.random.default_rng(0)
     same = difference(scores(rng), scores(rng))
