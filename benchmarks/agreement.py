@@ -73,10 +73,10 @@ def verdict(peer: Difference, seeds: Difference | None) -> str:
         seeds: Ours minus ours with another training seed.
     """
     text = (
-        f"The scores {peer.verdict}: tunefold minus peer {peer.mean:+.4f}, standard "
-        f"error {peer.error:.4f} over {peer.configurations} configurations, 95 % interval "
-        f"{peer.low:+.4f} to {peer.high:+.4f}; a configuration's difference has the "
-        f"standard deviation {peer.spread:.4f}."
+        f"The scores {peer.verdict}: tunefold minus peer {peer.mean:+.4f}, "
+        f"standard error {peer.error:.4f} over {peer.configurations} configurations, "
+        f"95 % interval {peer.low:+.4f} to {peer.high:+.4f}; a configuration's "
+        f"difference has the standard deviation {peer.spread:.4f}."
     )
     if seeds is None:
         return text

@@ -97,7 +97,7 @@ def _tunefold(lines: Lines, plan: Plan) -> dict[str, Any]:
         *("--rows", plan.rows, "--trials", 100_000),
         name="target",
         folder=lines.folder("tunefold"),
-        max_seconds=theirs["seconds"],
+        max_seconds=2 * theirs["seconds"],
     )
     return asdict(reached)
 
