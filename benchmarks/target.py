@@ -146,49 +146,52 @@ def _target(size: str, plan: Plan) -> str:
     theirs, ours = lines.get("peer"), lines.get("tunefold")
     if not theirs or not ours:
         return ""
-    outcome = "holds one as good" if ours["reached"] else "STILL HOLDS NONE AS GOOD"
+    minutes = f"{ours['seconds'] / 60:.1f} min"
+    if ours["reached"]:
+        ratio = theirs["seconds"] / ours["seconds"]
+        outcome = (
+            f"holds one as good after {minutes} ({ours['trials']} complete trials, "
+            f"{ours['score']:.4f}): **{ratio:.1f} times** as fast."
+        )
+    else:
+        outcome = f"holds none as good after {minutes} (best {ours['score']:.4f})."
     return (
         f"**Time to the peer's best.** {plan.cv}, {plan.epochs} epochs, "
         f"{plan.rows:,} rows. The Keras Tuner loop searches {plan.trials} random "
         f"trials in {theirs['seconds'] / 60:.1f} min; its best has "
-        f"{max(theirs['scores']):.4f}. `tunefold search` with its defaults {outcome} "
-        f"after {ours['seconds'] / 60:.1f} min ({ours['trials']} complete trials, best "
-        f"{ours['score']:.4f}): **{theirs['seconds'] / ours['seconds']:.1f} times** as "
-        "fast."
+        f"{max(theirs['scores']):.4f}. `tunefold search` with its defaults {outcome}"
     )
 
 
 def _given(size: str, plan: GivenPlan) -> str:
     lines = Lines(size, "given", plan)
-    rows, ratios = [], []
+    rows: list[str] = []
+    ratios: list[float] = []
     for number in range(plan.rounds):
         ours, theirs = (lines.get(f"{side}-{number}") for side in ("tunefold", "peer"))
         if not ours or not theirs:
             continue
-        cells = [
-            f"{side['seconds']:.0f} s" if reached else f"not in {side['seconds']:.0f} s"
-            for side, reached in (
-                (ours, ours["reached"]),
-                (theirs, theirs["score"] is not None),
-            )
+        both = [
+            (ours["seconds"], ours["reached"]),
+            (theirs["seconds"], theirs["score"] is not None),
         ]
-        ratios.append(theirs["seconds"] / ours["seconds"])
-        rows.append(f"| {number + 1} | {cells[0]} | {cells[1]} | {ratios[-1]:.2f} |")
+        cells = [f"{'' if ok else 'not in '}{seconds:.0f} s" for seconds, ok in both]
+        if all(ok for _, ok in both):
+            ratios.append(theirs["seconds"] / ours["seconds"])
+            cells.append(f"{ratios[-1]:.2f}")
+        else:
+            cells.append("-")
+        rows.append(f"| {number + 1} | {' | '.join(cells)} |")
     if not rows:
         return ""
     head = (
         f"**Time to a given score.** Validation accuracy {plan.accuracy} on one split, "
         f"{plan.cv}, {plan.rows:,} rows; from the commands' start."
     )
-    return "\n".join(
-        [
-            f"{head}\n",
-            "| round | tunefold | AutoKeras | ratio |",
-            "|---|---|---|---|",
-            *rows,
-            f"| median | | | **{statistics.median(ratios):.2f}** |",
-        ]
-    )
+    if ratios:
+        rows.append(f"| median | | | **{statistics.median(ratios):.2f}** |")
+    header = ["| round | tunefold | AutoKeras | ratio |", "|---|---|---|---|"]
+    return "\n".join([f"{head}\n", *header, *rows])
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
 import pytest
 import report
+import target
+import work
 from flops import gflop
 from target import common_epoch_score
+from work import Lines
 
 DOCUMENT = "Before.\n\n<!-- peers -->\nold\n<!-- end of peers -->\n\nAfter.\n"
 
@@ -33,3 +36,24 @@ def test_flops_of_a_network_counted_by_hand():
 
 def test_score_is_of_one_epoch_for_all_folds():
     assert common_epoch_score([[0.5, 0.9], [0.9, 0.6]]) == pytest.approx(0.75)
+
+
+@pytest.fixture
+def lines(tmp_path, monkeypatch):
+    monkeypatch.setattr(work, "WORK", tmp_path)
+    return Lines("full", "target", target.PLANS["full"])
+
+
+def test_no_ratio_is_claimed_where_the_score_was_not_reached(lines):
+    lines.add("peer", seconds=600.0, scores=[0.88, 0.87])
+    outcome = {"reached": False, "score": 0.87, "seconds": 30.0, "trials": 2}
+    lines.add("tunefold", **outcome)
+    text = target.report("full")
+    assert "none as good after 0.5 min" in text
+    assert "times" not in text
+
+
+def test_ratio_is_of_the_clocks(lines):
+    lines.add("peer", seconds=600.0, scores=[0.88, 0.87])
+    lines.add("tunefold", reached=True, score=0.89, seconds=30.0, trials=2)
+    assert "**20.0 times** as fast" in target.report("full")
