@@ -43,8 +43,8 @@ PLANS: dict[str, dict[str, Plan]] = {
         "wide": Plan(10_000, 2, rounds=1, trials=1, pipeline=WIDE, narrowed=""),
     },
     "full": {
-        "folds": Plan(rows=60_000, epochs=10, rounds=3, trials=4, again=4),
-        "wide": Plan(60_000, 4, rounds=1, trials=1, pipeline=WIDE, narrowed=""),
+        "folds": Plan(rows=60_000, epochs=10, rounds=2, trials=6, again=4),
+        "wide": Plan(60_000, 4, rounds=1, trials=2, pipeline=WIDE, narrowed=""),
     },
 }
 
