@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 DEMO ?= --engine optuna --cv kfold:3 --epochs 8 --trials 10
 
 .DEFAULT_GOAL := help
-.PHONY: help env data demo ui check lint test test-slow fix docs smoke pins clean \
+.PHONY: help env data demo ui check lint test test-slow fix docs smoke pins clean bench-curves \
 	bench bench-full
 
 help:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import statistics
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,11 +13,12 @@ from numpy.typing import NDArray
 from search.engines.registry import make_engine
 from search.events import present_settings, read_object, read_trials
 from search.protocols import Engine
-from search.types import Done, FoldResult, Settings, Suggestion, Trial, TrialState, Wait
+from search.types import Done, Settings, Suggestion, Trial, TrialState, Wait
 from spaces.params import Choice, Param, Scalar
 from spaces.space import Params, SearchSpace
 
 FILE = Path(__file__).with_name("curves.npz")
+ARRAYS = ("accuracy", "log_loss", "seconds", "beginning")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,8 +30,9 @@ class CurveTable:
         params: The configurations.
         accuracy: After each epoch, float32 (configurations, folds, epochs).
         log_loss: The same.
-        seconds: Of each epoch, in a slot of one core, predictions of training and
-            validation rows included; the first one compiles. float32, as above.
+        seconds: Of an epoch in a slot of one core, predictions of training and
+            validation rows included, float32 (configurations,).
+        beginning: Seconds that the first fold takes longer, because it compiles.
     """
 
     settings: Settings
@@ -37,29 +40,38 @@ class CurveTable:
     accuracy: NDArray[np.float32]
     log_loss: NDArray[np.float32]
     seconds: NDArray[np.float32]
+    beginning: NDArray[np.float32]
 
     @classmethod
-    def from_journal(cls, path: Path) -> "CurveTable":
-        lines = path.read_bytes().splitlines()
-        events = [event for line in lines if (event := read_object(line))]
-        complete = [
-            trial
-            for trial in read_trials(events).values()
-            if trial.state is TrialState.COMPLETE
-        ]
+    def from_journals(cls, curves: Path, seconds: Path) -> "CurveTable":
+        """Join a search for its curves and one of few epochs for its seconds.
 
-        def curves(name: str) -> NDArray[np.float32]:
+        An hour of training is seldom undisturbed; some minutes may be.
+        """
+        settings, trials = _complete(curves)
+        timed = {str(trial.params): trial.folds[0] for trial in _complete(seconds)[1]}
+        trials = [trial for trial in trials if str(trial.params) in timed]
+
+        def of_folds(name: str) -> NDArray[np.float32]:
             return np.array(
-                [[fold.curves[name] for fold in t.folds] for t in complete], np.float32
+                [[fold.curves[name] for fold in t.folds] for t in trials], np.float32
             )
 
-        seconds = [[_epoch_seconds(fold) for fold in t.folds] for t in complete]
+        folds = [timed[str(trial.params)] for trial in trials]
+        measuring = [fold.measure_seconds / len(fold.epoch_seconds) for fold in folds]
+        of_epoch = [statistics.median(fold.epoch_seconds[1:]) for fold in folds]
+        each = np.add(of_epoch, measuring)
+        whole = [
+            fold.seconds - len(fold.epoch_seconds) * s
+            for fold, s in zip(folds, each, strict=True)
+        ]
         return cls(
-            settings=present_settings(events),
-            params=tuple(trial.params for trial in complete),
-            accuracy=curves("val_accuracy"),
-            log_loss=curves("val_loss"),
-            seconds=np.array(seconds, np.float32),
+            settings=settings,
+            params=tuple(trial.params for trial in trials),
+            accuracy=of_folds("val_accuracy"),
+            log_loss=of_folds("val_loss"),
+            seconds=each.astype(np.float32),
+            beginning=np.maximum(whole, 0).astype(np.float32),
         )
 
     def save(self, path: Path) -> None:
@@ -68,25 +80,33 @@ class CurveTable:
             words=np.array(json.dumps([asdict(self.settings), self.params])),
             accuracy=self.accuracy,
             log_loss=self.log_loss,
-            seconds=self.seconds.astype(np.float16),  # to a thousandth
+            seconds=self.seconds,
+            beginning=self.beginning,
         )
 
     @classmethod
     def load(cls, path: Path = FILE) -> "CurveTable":
         with np.load(path, allow_pickle=False) as file:
             settings, params = json.loads(str(file["words"]))
-            arrays = {name: file[name] for name in ("accuracy", "log_loss", "seconds")}
+            arrays = {name: file[name] for name in ARRAYS}
         settings["metrics"] = tuple(settings["metrics"])
         settings["objectives"] = tuple(settings["objectives"])
         return cls(
             settings=Settings(**settings),
             params=tuple(params),
-            **{name: array.astype(np.float32) for name, array in arrays.items()},
+            **arrays,
         )
 
     @cached_property
     def space(self) -> SearchSpace:
         return SearchSpace.from_dict(self.settings.space)
+
+    @property
+    def trial_seconds(self) -> NDArray[np.float64]:
+        """Seconds of each configuration, all of its folds one after the other."""
+        n_epochs = self.accuracy.shape[1] * self.accuracy.shape[2]
+        whole: NDArray[np.float64] = self.seconds.astype(float) * n_epochs
+        return whole + self.beginning
 
     @cached_property
     def scores(self) -> NDArray[np.float64]:
@@ -147,10 +167,12 @@ class TableEngine:
             self._engine.tell(trial)
 
 
-def _epoch_seconds(fold: FoldResult) -> NDArray[np.float64]:
-    seconds = np.array(fold.epoch_seconds)
-    # What else the fold took (data, predicting and scoring) by epochs alike.
-    return seconds + (fold.seconds - seconds.sum()) / len(seconds)
+def _complete(journal: Path) -> tuple[Settings, list[Trial]]:
+    lines = journal.read_bytes().splitlines()
+    events = [event for line in lines if (event := read_object(line))]
+    trials = read_trials(events).values()
+    complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
+    return present_settings(events), complete
 
 
 def _places(param: Param, value: Scalar | None) -> list[float]:

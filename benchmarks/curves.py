@@ -3,8 +3,9 @@
     make bench-curves
 
 Rows are 20,000 of Fashion-MNIST. It is a search like any other, by the command, in
-`benchmarks/work`; stopped, it goes on where it was. What the replays need of it is
-kept as one small file beside this one.
+`benchmarks/work`; stopped, it goes on where it was. A second one of three epochs takes
+the seconds, some minutes in which nothing else should run. What the replays need of
+both is kept as one small file beside this one.
 """
 
 import subprocess
@@ -14,25 +15,35 @@ from pathlib import Path
 from curve_table import FILE, CurveTable
 
 WORK = Path(__file__).parent / "work"
-NAME = "curve-table"
 TUNEFOLD = Path(sys.executable).with_name("tunefold")
 SEARCH = [
-    *("fashion_mnist", "--engine", "random", "--trials", "200", "--cv", "kfold:5"),
-    *("--epochs", "20", "--rows", "20000", "--set", "n_layers=1..4"),
-    *("--pruner", "none", "--name", NAME),
+    *("fashion_mnist", "--engine", "random", "--trials", "200", "--rows", "20000"),
+    *("--set", "n_layers=1..4", "--pruner", "none"),
 ]
+CURVES = [*SEARCH, "--cv", "kfold:5", "--epochs", "20"]
+SECONDS = [*SEARCH, "--cv", "holdout:0.2", "--epochs", "3"]
+
+
+def search(name: str, words: list[str]) -> Path:
+    """Begin a search or go on with it; return its journal."""
+    journal = WORK / "tunefold-studies" / name / "journal.jsonl"
+    begin = ["search", *words, "--name", name]
+    command = ["resume", name] if journal.exists() else begin
+    store = ["--tracking-uri", f"sqlite:///{name}.db"]
+    subprocess.run([TUNEFOLD, *command, *store], cwd=WORK, check=True)
+    return journal
 
 
 def main() -> None:
     WORK.mkdir(exist_ok=True)
-    journal = WORK / "tunefold-studies" / NAME / "journal.jsonl"
-    words = ["resume", NAME] if journal.exists() else ["search", *SEARCH]
-    store = ["--tracking-uri", f"sqlite:///{NAME}.db"]
-    subprocess.run([TUNEFOLD, *words, *store], cwd=WORK, check=True)
-    table = CurveTable.from_journal(journal)
+    journals = [
+        search("curve-table", CURVES),
+        search("curve-seconds", SECONDS),
+    ]
+    table = CurveTable.from_journals(*journals)
     table.save(FILE)
     n_trials, n_folds, n_epochs = table.accuracy.shape
-    hours = table.seconds.sum() / 3600
+    hours = table.trial_seconds.sum() / 3600
     print(
         f"{FILE.name}: {n_trials} configurations x {n_folds} folds x {n_epochs} epochs,"
         f" {FILE.stat().st_size / 1e3:.0f} kB, {hours:.1f} hours of one core"

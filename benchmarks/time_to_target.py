@@ -26,7 +26,7 @@ def main() -> None:
     asked.add_argument("--seeds", type=int, default=100)
     words = asked.parse_args()
     table = CurveTable.load()
-    of_trial = table.seconds.sum(axis=(1, 2), dtype=float) / SLOTS
+    of_trial = table.trial_seconds / SLOTS
     print("| sampler | pruner | trials, median | times faster: median | 10 % to 90 % |")
     print("|---|---|---|---|---|")
     for sampler in words.samplers:
