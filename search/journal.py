@@ -8,16 +8,19 @@
     told    the engine was told of it
     stopped why the loop ended
 
-Every line is on the disk before the study goes on. The order of `asked` and `told`
-is the order in which the engine was called: replaying it restores the engine.
+Lines are written one by one and committed in groups: a slot begins its next fold when
+the disk has what it finished before. A crash takes a tail at most. The order of `asked`
+and `told` is the order in which the engine was called: replaying it restores the
+engine.
 """
 
 import json
 import os
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
-from io import RawIOBase
+from io import FileIO, RawIOBase
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -38,8 +41,14 @@ LOCK_FILE = "running.json"
 class Journal:
     """The journal of one study, in a folder of its own.
 
+    Lines are written by one thread at a time, the one that holds the study's lock;
+    `commit` and what concerns predictions may be called by many.
+
     Args:
         folder: Folder of the study; see `create` and `open`.
+
+    Attributes:
+        written: Lines written since it was opened; not all may be on the disk yet.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -47,6 +56,10 @@ class Journal:
         self._path = folder / FILE
         self._predictions = folder / PREDICTIONS
         self._lock = StudyLock(folder / LOCK_FILE)
+        self._file: FileIO | None = None
+        self._syncing = threading.Lock()
+        self.written = self._committed = 0
+        self._failed: FatalError | None = None
 
     @classmethod
     def create(cls, folder: Path, settings: Settings, facts: Event) -> "Journal":
@@ -77,6 +90,7 @@ class Journal:
         journal._lock.take(settings.name)
         journal._path.unlink(missing_ok=True)
         journal._append({"event": "study", "settings": asdict(settings), **facts})
+        journal.commit()
         return journal
 
     @classmethod
@@ -97,8 +111,38 @@ class Journal:
         return journal
 
     def close(self) -> None:
-        """Let other processes write the study."""
+        """Let other processes write the study; this one writes no more."""
+        self._failed = FatalError(f"{self._path}: is closed")
+        if self._file is not None:
+            self._file.close()
+            self._file = None
         self._lock.release()
+
+    def commit(self) -> int:
+        """Wait until all lines written so far are on the disk; return how many are.
+
+        Threads that wait at the same time share one write to the disk.
+
+        Raises:
+            FatalError: The disk did not take them. It may have dropped them for good,
+                so this is raised from then on.
+        """
+        mine = self.written
+        with self._syncing:
+            if self._committed < mine:
+                self._sync()
+            return self._committed
+
+    def _sync(self) -> None:
+        written = self.written  # more than mine: those of all who wait
+        file = self._opened()
+        try:
+            with _explained(self._path, self.folder.name):
+                _sync(file.fileno())
+        except FatalError as error:
+            self._failed = error
+            raise
+        self._committed = written
 
     def events(self) -> list[Event]:
         """Return all whole events in order.
@@ -126,20 +170,9 @@ class Journal:
         """Record what the engine proposed."""
         self._append(asked_event(trial))
 
-    def fold(self, number: int, result: FoldResult) -> FoldResult:
-        """Record a finished fold and return it without its predictions.
-
-        Predictions are written first: a fold that is in the journal is whole.
-        """
-        assert result.predictions is not None  # they are dropped here and only here
-        predictions = result.predictions
-        self._write_whole(
-            self._fold_path(number, result.fold),
-            lambda file: np.save(file, predictions, allow_pickle=False),
-        )
-        stored = replace(result, predictions=None)
-        self._append({"event": "fold", "number": number, **fold_to_json(stored)})
-        return stored
+    def fold(self, number: int, result: FoldResult) -> None:
+        """Record a finished fold whose predictions are kept, see `keep_fold`."""
+        self._append({"event": "fold", "number": number, **fold_to_json(result)})
 
     def ended(self, trial: Trial) -> None:
         """Record how a trial ended."""
@@ -152,6 +185,19 @@ class Journal:
     def stopped(self, reason: str) -> None:
         """Record why the loop ended."""
         self._append({"event": "stopped", "reason": reason})
+
+    def keep_fold(self, number: int, result: FoldResult) -> FoldResult:
+        """Store a fold's predictions and return it without them and without its rows.
+
+        To be done before its line is written: a fold that is in the journal is whole.
+        """
+        assert result.predictions is not None  # they are dropped here and only here
+        predictions = result.predictions
+        self._write_whole(
+            self._fold_path(number, result.fold),
+            lambda file: np.save(file, predictions, allow_pickle=False),
+        )
+        return replace(result, predictions=None, rows=np.empty(0, np.int64))
 
     def fold_predictions(self, number: int, fold: int) -> NDArray[np.float32]:
         """Return a running trial's predictions, float32 (epochs, m, n_outputs)."""
@@ -170,10 +216,16 @@ class Journal:
         """Return where a complete trial's predictions lie."""
         return self._predictions / f"trial-{number:05}.npz"
 
-    def drop_fold_predictions(self, number: int) -> None:
-        """Remove the predictions of all epochs of an ended trial."""
-        for path in self._predictions.glob(f"trial-{number:05}-fold-*"):
-            path.unlink()
+    def drop_folds(self, number: int, folds: Iterable[int]) -> None:
+        """Remove predictions of all epochs of an ended trial, if they are there."""
+        for fold in folds:
+            self._fold_path(number, fold).unlink(missing_ok=True)
+
+    def drop_folds_but_of(self, running: Collection[int]) -> None:
+        """Remove what a crash left of trials that have ended."""
+        for path in self._predictions.glob("trial-*-fold-*"):
+            if int(path.name.split("-")[1]) not in running:
+                path.unlink()
 
     def _fold_path(self, number: int, fold: int) -> Path:
         return self._predictions / f"trial-{number:05}-fold-{fold}.npy"
@@ -190,18 +242,23 @@ class Journal:
 
     def _append(self, event: Event) -> None:
         line = json.dumps(event, allow_nan=False, separators=(",", ":")) + "\n"
-        with (
-            _explained(self._path, self.folder.name),
-            self._path.open("ab", buffering=0) as file,
-        ):
-            size = file.tell()
+        with _explained(self._path, self.folder.name):
+            file = self._opened()
+            size = file.seek(0, os.SEEK_END)
             try:
                 _write(file, line.encode())
-                _sync(file.fileno())
             except OSError:
                 with suppress(OSError):  # half a line must not stand before another
                     file.truncate(size)
                 raise
+        self.written += 1
+
+    def _opened(self) -> FileIO:
+        if self._failed is not None:
+            raise self._failed
+        if self._file is None:
+            self._file = self._path.open("ab", buffering=0)
+        return self._file
 
 
 def has_begun(folder: Path) -> bool:

@@ -1,9 +1,11 @@
 """What a study knows: its trials, which of their folds are open, who was told.
 
-Not a loop: every method is one step, made durable in the journal before it returns.
-The caller holds the study's lock.
+Not a loop: every method is one step, written to the journal before it returns. The
+caller holds the study's lock, but for the methods that say otherwise: those write to
+the disk. None takes longer the more trials there are.
 """
 
+import threading
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -15,11 +17,16 @@ from search.dummy import dummy_scores
 from search.events import read_trials, taken_over, warm_trials
 from search.fold_jobs import JobMaker
 from search.journal import Journal
+from search.known import Known
 from search.metrics import METRICS
 from search.objectives import told_also
 from search.protocols import Engine, Pruner, Tracker
-from search.scoring import common_epoch, failure_reason, mean_score, told_value
+from search.scoring import Teller, common_epoch, failure_reason, mean_score
 from search.types import FoldResult, Suggestion, Trial, TrialState
+from spaces.params import Scalar
+
+_Key = tuple[frozenset[tuple[str, Scalar]], int]
+"""Parameters and epochs: what makes scores equal."""
 
 
 @dataclass
@@ -27,13 +34,11 @@ class OpenTrial:
     """A trial that is not complete.
 
     Attributes:
-        number: The trial's number.
         waiting: Folds nobody trains yet, in order.
         died: Folds whose worker died once.
         began: When it was opened in this process, `time.monotonic` seconds.
     """
 
-    number: int
     waiting: deque[int]
     died: set[int] = field(default_factory=set)
     began: float = field(default_factory=time.monotonic)
@@ -50,6 +55,12 @@ class Ledger:
         trackers: Told of folds and ended trials.
         lag: Trials a proposal may not know: ask k follows the tells of exactly the
             trials numbered below k - lag, in the order of their numbers.
+
+    Attributes:
+        trials: All trials by number, from 0.
+        open: Those that are not complete, in the order of their numbers.
+        ended: Those that have ended since the caller looked last.
+        any_complete: Whether one is complete.
     """
 
     def __init__(
@@ -71,13 +82,19 @@ class Ledger:
         self._journal = journal
         self._trackers = trackers
         self._lag = lag
-        self._told: set[int] = set()
+        self.any_complete = False
+        self._n_told = 0
+        self._first_with: dict[_Key, int] = {}  # complete, the lowest number of each
+        # What trackers are not told yet, with the lines that must be on the disk first.
+        self._news: deque[tuple[int, Trial, FoldResult | None]] = deque()
+        self._telling = threading.Lock()
         self._of_others: set[int] = set()  # asked before the present engine took over
         self._settings = jobs.settings
         self._epoch_rule = jobs.settings.epoch
         self._metric = METRICS[jobs.settings.metrics[0]]
         name = self._metric.name
-        self._dummy = dummy_scores([name], jobs.y, jobs.folds, jobs.n_outputs)[name]
+        dummy = dummy_scores([name], jobs.y, jobs.folds, jobs.n_outputs)[name]
+        self._teller = Teller(self._metric, dummy=dummy)
 
     def replay(self) -> None:
         """Take up what the journal holds; the engine is asked and told anew.
@@ -98,25 +115,30 @@ class Ledger:
                     self._engine.ask(event["number"])
                 case "told":
                     self._tell_engine(trials[event["number"]])
-                    self._told.add(event["number"])
+                    self._n_told += 1
         for trial in trials.values():
-            if trial.state is TrialState.RUNNING:
-                self._open(trial)
+            if trial.state is not TrialState.RUNNING:
+                self._take_in(trial)
             else:
-                self.trials[trial.number] = trial
-                self._journal.drop_fold_predictions(trial.number)
+                self._open(trial)
+                if self._is_whole(trial.number):
+                    self.keep_trial(trial.number)
+                    self.complete(trial.number)
+        self._journal.commit()
+        self._journal.drop_folds_but_of(self.open)
 
     def may_ask(self) -> bool:
         """Say whether all trials the next proposal has to know have ended."""
-        return not any(n in self.open for n in self._before(len(self.trials)))
+        oldest = next(iter(self.open), None)
+        return oldest is None or oldest >= self._n_before(len(self.trials))
 
     def tell_before_next(self) -> None:
-        """Tell the engine what the next proposal has to know."""
-        self._tell(self._before(len(self.trials)))
+        """Tell the engine what the next proposal has to know; see `may_ask`."""
+        self._tell(self._n_before(len(self.trials)))
 
     def tell_all(self) -> None:
-        """Tell the engine of every ended trial: it waits and nothing is running."""
-        self._tell(range(len(self.trials)))
+        """Tell the engine of every trial: it waits and nothing is running."""
+        self._tell(len(self.trials))
 
     def begin(self, suggestion: Suggestion, *, epochs: int) -> bool:
         """Open the suggested trial, or end it at once when its folds are known.
@@ -138,17 +160,74 @@ class Ledger:
         self._journal.asked(trial)
         return self._open(trial)
 
-    def fold_done(self, number: int, result: FoldResult) -> None:
-        """Record a fold; end its trial when it was the last or shows a reason to."""
+    def keep_fold(self, number: int, result: FoldResult) -> FoldResult:
+        """Store what is large of a fold and return the rest; without the lock."""
+        return self._journal.keep_fold(number, result)
+
+    def fold_done(self, number: int, result: FoldResult) -> bool:
+        """Record a fold that is kept; end its trial where it shows a reason to.
+
+        Returns:
+            Whether it was the last: `keep_trial` and `complete` come next.
+        """
         if number not in self.open:  # failed or stopped while this fold was running
-            return
-        stored = self._journal.fold(number, result)
-        folds = sorted((*self.trials[number].folds, stored), key=lambda f: f.fold)
+            self._journal.drop_folds(number, [result.fold])
+            return False
+        self._journal.fold(number, result)
+        folds = sorted((*self.trials[number].folds, result), key=lambda f: f.fold)
         trial = replace(self.trials[number], folds=tuple(folds))
         self.trials[number] = trial
-        for tracker in self._trackers:
-            tracker.fold_done(trial, stored)
+        self._news.append((self._journal.written, trial, result))
         self._end_if_decided(trial)
+        return self._is_whole(number)
+
+    def keep_trial(self, number: int) -> None:
+        """Store a whole trial's predictions at its common epoch; without the lock."""
+        trial = self.trials[number]
+        epoch = common_epoch(self._metric, trial.folds, self._epoch_rule)
+        folds = [self._jobs.folds[result.fold] for result in trial.folds]
+        of_epoch = [
+            self._journal.fold_predictions(number, fold.number)[epoch - 1]
+            for fold in folds
+        ]
+        rows = np.concatenate([fold.valid for fold in folds])
+        self._journal.keep_predictions(
+            number,
+            {
+                "rows": rows,
+                "fold": np.repeat(
+                    [fold.number for fold in folds], [len(f.valid) for f in folds]
+                ),
+                "y": self._jobs.y[rows],
+                "predictions": np.concatenate(of_epoch),
+            },
+        )
+
+    def complete(self, number: int) -> None:
+        """End a whole trial whose predictions are kept."""
+        self._end(self.trials[number])
+
+    @property
+    def has_news(self) -> bool:
+        """Whether trackers have something to hear."""
+        return bool(self._news)
+
+    def settle(self) -> None:
+        """Wait until the disk has what was written, then tell the trackers of it.
+
+        Without the lock. What trackers know is never taken back by a crash.
+        """
+        committed = self._journal.commit()
+        with self._telling:  # one at a time: they hear it in the journal's order
+            while self._news and self._news[0][0] <= committed:
+                _, trial, result = self._news.popleft()
+                if result is None:
+                    self._journal.drop_folds(trial.number, range(self._jobs.n_folds))
+                for tracker in self._trackers:
+                    if result is None:
+                        tracker.trial_done(trial)
+                    else:
+                        tracker.fold_done(trial, result)
 
     def fail(
         self, number: int, reason: str, *, n_parameters: int | None = None
@@ -186,19 +265,18 @@ class Ledger:
         epochs = self.trials[number].epochs
         return self._pruner.floor(fold, epochs, self._known_to(number))
 
-    def _known_to(self, number: int) -> list[Trial]:
+    def _known_to(self, number: int) -> Known:
         """Return the trials that a proposal knew, all ended."""
-        return [self.trials[n] for n in self._before(number)]
+        return Known(self.trials, self._n_before(number))
 
-    def _before(self, number: int) -> range:
-        return range(max(0, number - self._lag))
+    def _n_before(self, number: int) -> int:
+        return max(0, number - self._lag)
 
-    def _tell(self, numbers: range) -> None:
-        for number in numbers:
-            if number not in self._told and number not in self.open:
-                self._tell_engine(self.trials[number])
-                self._journal.told(number)
-                self._told.add(number)
+    def _tell(self, n: int) -> None:
+        for number in range(self._n_told, n):
+            self._tell_engine(self.trials[number])
+            self._journal.told(number)
+            self._n_told += 1
 
     def _tell_engine(self, trial: Trial) -> None:
         # What a trial at few epochs is worth, only the engine knows that asked for it.
@@ -210,15 +288,10 @@ class Ledger:
 
         Among those the proposal knew: later ones may have ended or not.
         """
-        for number in self._before(trial.number):
-            other = self.trials[number]
-            complete = other.state is TrialState.COMPLETE
-            if complete and (other.params, other.epochs) == (
-                trial.params,
-                trial.epochs,
-            ):
-                return other
-        return None
+        number = self._first_with.get(_key(trial))
+        if number is None or number >= self._n_before(trial.number):
+            return None
+        return self.trials[number]
 
     def _open(self, trial: Trial) -> bool:
         """Open a trial and return True; end it when its folds are known."""
@@ -229,10 +302,14 @@ class Ledger:
             return False
         done = {result.fold for result in trial.folds}
         waiting = deque(n for n in range(self._jobs.n_folds) if n not in done)
-        self.open[trial.number] = OpenTrial(trial.number, waiting)
+        self.open[trial.number] = OpenTrial(waiting)
         if trial.folds:  # a crash may have come between a fold and what it decides
             self._end_if_decided(trial)
         return True
+
+    def _is_whole(self, number: int) -> bool:
+        done = len(self.trials[number].folds)
+        return number in self.open and done == self._jobs.n_folds
 
     def _end_if_decided(self, trial: Trial) -> None:
         failed = failure_reason(trial.folds)
@@ -243,8 +320,6 @@ class Ledger:
             self._end(replace(trial, state=TrialState.FAILED, reason=failed))
         elif stopped:
             self._end(replace(trial, state=TrialState.STOPPED, reason=stopped))
-        elif len(trial.folds) == self._jobs.n_folds:
-            self._end(trial)
 
     def _end(self, trial: Trial) -> None:
         if trial.folds:
@@ -257,42 +332,28 @@ class Ledger:
                 epoch=epoch,
                 score=mean_score(self._metric, trial.folds, epoch),
             )
-            self._keep_predictions(trial)
         # What is told depends on the trials its proposal knew: so it does not depend
         # on which slot was faster.
         known = self._known_to(trial.number)
-        value = told_value(self._metric, trial, known, dummy=self._dummy)
+        value = self._teller.value(trial, known)
         also = told_also(self._settings.objectives, self._metric, trial, known)
         trial = replace(trial, told=value, told_also=also)
         self._journal.ended(trial)
-        self._journal.drop_fold_predictions(trial.number)
-        self.trials[trial.number] = trial
+        self._news.append((self._journal.written, trial, None))
         self.open.pop(trial.number, None)
         self.ended.append(trial)
-        for tracker in self._trackers:
-            tracker.trial_done(trial)
+        self._take_in(trial)
 
-    def _keep_predictions(self, trial: Trial) -> None:
-        if trial.copy_of is not None:
-            return
-        assert trial.epoch is not None  # it is complete
-        folds = [self._jobs.folds[result.fold] for result in trial.folds]
-        of_epoch = [
-            self._journal.fold_predictions(trial.number, fold.number)[trial.epoch - 1]
-            for fold in folds
-        ]
-        rows = np.concatenate([fold.valid for fold in folds])
-        self._journal.keep_predictions(
-            trial.number,
-            {
-                "rows": rows,
-                "fold": np.repeat(
-                    [fold.number for fold in folds], [len(f.valid) for f in folds]
-                ),
-                "y": self._jobs.y[rows],
-                "predictions": np.concatenate(of_epoch),
-            },
-        )
+    def _take_in(self, trial: Trial) -> None:
+        self.trials[trial.number] = trial
+        if trial.state is TrialState.COMPLETE:
+            self.any_complete = True
+            first = self._first_with.get(_key(trial), trial.number)
+            self._first_with[_key(trial)] = min(first, trial.number)
+
+
+def _key(trial: Trial) -> _Key:
+    return frozenset(trial.params.items()), trial.epochs
 
 
 def _below_floor(trial: Trial) -> str | None:

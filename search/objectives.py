@@ -100,8 +100,11 @@ def told_also(
     values = []
     for place, name in enumerate(objectives[1:]):
         value = ALSO[name][1](metric, trial)
-        told = [other.told_also[place] for other in known if other.told_also]
-        values.append(min(told, default=WORST) if value is None else -float(value))
+        if value is None:
+            told = (other.told_also[place] for other in known if other.told_also)
+            values.append(min(told, default=WORST))
+        else:
+            values.append(-float(value))
     return tuple(values)
 
 

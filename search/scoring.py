@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from search.known import RunningBest
 from search.metrics import Metric, fold_scores
 from search.types import Curves, FoldResult, Trial, TrialState
 
@@ -84,6 +85,61 @@ def not_finite(curves: Curves) -> str | None:
     return None
 
 
+class Teller:
+    """Finds what engines are told; see `told_value`.
+
+    What a value may depend on is always a beginning of one list of ended trials; each
+    trial is read once, however often it is asked for.
+
+    Args:
+        metric: The searched metric.
+        dummy: Score of the predictor that ignores its inputs.
+    """
+
+    def __init__(self, metric: Metric, *, dummy: float) -> None:
+        self._metric = metric
+        self._dummy = metric.sign(dummy)
+        self._n = 0
+        self._worst: RunningBest[float] = RunningBest()
+        self._incumbents: dict[int, RunningBest[Trial]] = {}
+
+    def value(self, trial: Trial, known: Sequence[Trial]) -> float:
+        """Return the one finite value the engine is told of an ended trial.
+
+        Args:
+            trial: The ended trial; `score` is set when it is complete.
+            known: Ended trials by number, from 0.
+        """
+        metric = self._metric
+        if trial.score is not None:
+            return metric.sign(trial.score)
+        self._read(known)
+        worst = self._worst.before(len(known))
+        peers = self._incumbents.get(trial.epochs)
+        incumbent = None if peers is None else peers.before(len(known))
+        if trial.state is TrialState.FAILED or incumbent is None or not trial.folds:
+            return self._dummy if worst is None else worst
+        assert incumbent.epoch is not None
+        assert incumbent.score is not None
+        theirs = {fold.fold: fold for fold in incumbent.folds}
+        epoch = min(incumbent.epoch, *(len(f.curves["loss"]) for f in trial.folds))
+        differences = [
+            metric.sign(mean_score(metric, [fold], epoch))
+            - metric.sign(mean_score(metric, [theirs[fold.fold]], epoch))
+            for fold in trial.folds
+        ]
+        return metric.sign(incumbent.score) + float(np.mean(differences))
+
+    def _read(self, known: Sequence[Trial]) -> None:
+        for place, trial in enumerate(known[self._n :], start=self._n):
+            if trial.told is not None:
+                self._worst.offer(place, -trial.told, trial.told)
+            if trial.score is not None:
+                of_epochs = self._incumbents.setdefault(trial.epochs, RunningBest())
+                of_epochs.offer(place, self._metric.sign(trial.score), trial)
+        self._n = max(self._n, len(known))
+
+
 def told_value(
     metric: Metric, trial: Trial, known: Sequence[Trial], *, dummy: float
 ) -> float:
@@ -104,24 +160,7 @@ def told_value(
         known: Ended trials the value may depend on.
         dummy: Score of the predictor that ignores its inputs.
     """
-    if trial.score is not None:
-        return metric.sign(trial.score)
-    told = [t.told for t in known if t.told is not None]
-    worst = min(told, default=metric.sign(dummy))
-    peers = _ranked(metric, [t for t in known if t.epochs == trial.epochs])
-    incumbent = peers[0] if peers else None
-    if trial.state is TrialState.FAILED or incumbent is None or not trial.folds:
-        return worst
-    assert incumbent.epoch is not None
-    assert incumbent.score is not None
-    theirs = {fold.fold: fold for fold in incumbent.folds}
-    epoch = min(incumbent.epoch, *(len(f.curves["loss"]) for f in trial.folds))
-    differences = [
-        metric.sign(mean_score(metric, [fold], epoch))
-        - metric.sign(mean_score(metric, [theirs[fold.fold]], epoch))
-        for fold in trial.folds
-    ]
-    return metric.sign(incumbent.score) + float(np.mean(differences))
+    return Teller(metric, dummy=dummy).value(trial, known)
 
 
 def best_trial(metric: Metric, trials: Sequence[Trial]) -> Trial | None:
@@ -136,9 +175,5 @@ def rank(metric: Metric, trials: Sequence[Trial]) -> list[Trial]:
     Those at fewer epochs than the study's are left out: their scores say something
     else.
     """
-    return _ranked(metric, [t for t in trials if not t.rung])
-
-
-def _ranked(metric: Metric, trials: Sequence[Trial]) -> list[Trial]:
-    complete = [t for t in trials if t.score is not None]
+    complete = [t for t in trials if t.score is not None and not t.rung]
     return sorted(complete, key=lambda t: (-metric.sign(t.score or 0.0), t.number))

@@ -90,6 +90,7 @@ class Study:
             self._clock = Clock(self._budget)
             self._count_again()
             self._look_at_ended()
+        self._ledger.settle()
         threads = [
             threading.Thread(target=self._work, args=(slot,), daemon=True)
             for slot in self._slots
@@ -100,7 +101,11 @@ class Study:
             while thread.is_alive():  # a join without timeout would block Ctrl-C
                 thread.join(timeout=0.2)
         reason = str(self._fatal or self._stopped or self._no_more)
-        self._journal.stopped(reason)
+        try:
+            self._journal.stopped(reason)
+            self._ledger.settle()
+        except TunefoldError as error:
+            self._fatal = self._fatal or error
         if self._fatal is not None:
             raise self._fatal
         return reason
@@ -120,6 +125,8 @@ class Study:
         number: int | None = None
         try:
             while (task := self._next_fold(number)) is not None:
+                if self._ledger.has_news:
+                    self._ledger.settle()
                 number, fold = task
                 self._train(slot, number, fold)
         except TunefoldError as error:
@@ -134,27 +141,34 @@ class Study:
             self._changed.notify_all()
 
     def _next_fold(self, mine: int | None) -> tuple[int, int] | None:
-        """Return the trial and fold a slot should train; None when all is done."""
+        """Return the trial and fold a slot should train; None when all is done.
+
+        A change wakes one of the slots that wait; what one finds to do, or that all is
+        done, the next may find as well. So a thousand are not woken for one fold.
+        """
         with self._changed:
             while True:
                 self._look_at_clock()
                 if self._fatal is not None or self._stopped is not None:
-                    return None
+                    break
                 number = self._choose_trial(mine)
                 if number is not None:
+                    self._changed.notify()
                     return number, self._ledger.open[number].waiting.popleft()
                 if not self._ledger.open and self._no_more is not None:
-                    return None
+                    break
                 if self._fatal is None:
                     left = self._clock.seconds_left()
                     self._changed.wait(None if left is None else max(left, 1.0))
+            self._changed.notify()
+            return None
 
     def _look_at_clock(self) -> None:
         if self._clock.is_over():
             reason = f"the {self._budget.minutes:g} minutes are over"
             self._no_more = self._no_more or reason
             # Without any complete trial there would be nothing to show for the time.
-            if any(t.state is TrialState.COMPLETE for t in self.trials):
+            if self._ledger.any_complete:
                 self._stopped = self._stopped or reason
 
     def _choose_trial(self, mine: int | None) -> int | None:
@@ -167,7 +181,7 @@ class Study:
                 break
             if asked in open_trials:
                 return asked
-        return next((n for n, t in sorted(open_trials.items()) if t.waiting), None)
+        return next((n for n, t in open_trials.items() if t.waiting), None)
 
     def _may_ask(self) -> bool:
         limit = self._budget.trials
@@ -206,13 +220,11 @@ class Study:
                 f"the last {MAX_KNOWN_IN_A_ROW} proposals were evaluated before: "
                 "the space is exhausted"
             )
-        self._changed.notify_all()
         return number
 
     def _train(self, slot: Slot, number: int, fold: int) -> None:
-        with self._changed:
-            trial = self._ledger.trials[number]
-            floor = self._ledger.floor(number, fold)
+        trial = self._ledger.trials[number]
+        floor = self._ledger.floor(number, fold)
         job = self._jobs.make(trial.params, fold, epochs=trial.epochs, floor=floor)
         failure: str | None = None
         died: str | None = None
@@ -230,9 +242,12 @@ class Study:
             raise
         except Exception as error:  # noqa: BLE001  (a model may fail in any way)
             failure = f"{type(error).__name__}: {_first_line(error)}"
+        if result is not None:
+            result = self._ledger.keep_fold(number, result)
+        whole = False
         with self._changed:
             if result is not None:
-                self._ledger.fold_done(number, result)
+                whole = self._ledger.fold_done(number, result)
             elif died is not None:
                 self._ledger.worker_died(number, fold, died)
             else:
@@ -240,7 +255,14 @@ class Study:
                     number, failure or "no reason given", n_parameters=n_parameters
                 )
             self._look_at_ended()
-            self._changed.notify_all()
+            self._changed.notify()
+        if whole:  # nobody else has a fold of it
+            self._ledger.keep_trial(number)
+            with self._changed:
+                self._ledger.complete(number)
+                self._look_at_ended()
+                self._changed.notify()
+        self._ledger.settle()  # finished work is durable before the next begins
 
     def _count_again(self) -> None:
         # After a crash the rows go on; after a stop because of a full row, another

@@ -4,6 +4,7 @@ Of the first fold alone: floors in every fold lose the best trial far more often
 later folds are raced.
 """
 
+import threading
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -73,7 +74,7 @@ class Floors:
     def __init__(self, metric: Metric, *, rule: str) -> None:
         self._metric = metric
         self._rule = FLOORS[rule]
-        self._curves: dict[int, NDArray[np.float64]] = {}
+        self._tables: dict[int, _Curves] = {}
 
     def floor(
         self, fold: int, epochs: int, known: Sequence[Trial]
@@ -81,26 +82,46 @@ class Floors:
         """Return per epoch the value below which the fold ends; None for never."""
         if fold != 0:
             return None
-        curves = self._first_folds(epochs, known)
+        table = self._tables.setdefault(epochs, _Curves(self._metric, epochs))
+        curves = table.of(known)
         if len(curves) < FROM_RESULTS:
             return None
         return tuple(self._rule(curves).tolist())
 
-    def _first_folds(self, epochs: int, known: Sequence[Trial]) -> NDArray[np.float64]:
-        """Return the best so far at each epoch of each first fold that has ended."""
-        table = self._curves.get(epochs, np.empty((0, epochs)))
-        unread = known[len(table) :]
-        new = np.full((len(unread), epochs), np.nan)
-        for row, trial in zip(new, unread, strict=True):
-            curve = self._curve(trial, epochs)
-            row[: len(curve)] = np.maximum.accumulate(curve) if curve else curve
-        if len(new):
-            table = self._curves[epochs] = np.concatenate([table, new])
-        table = table[: len(known)]
-        return table[~np.isnan(table[:, 0])]
 
-    def _curve(self, trial: Trial, epochs: int) -> list[float]:
-        if trial.epochs != epochs or trial.copy_of is not None:
+class _Curves:
+    """First folds of trials of as many epochs: the best so far at each epoch.
+
+    Each trial is read once, as in `search.pruners.fold_table`.
+    """
+
+    def __init__(self, metric: Metric, epochs: int) -> None:
+        self._metric = metric
+        self._epochs = epochs
+        self._reading = threading.Lock()
+        self._n_read = 0
+        self._n_rows = [0]  # of the first 0, 1, 2, ... trials
+        self._rows = np.empty((64, epochs))
+
+    def of(self, known: Sequence[Trial]) -> NDArray[np.float64]:
+        """Return a row for each trial that has one; NaN from where it was stopped."""
+        with self._reading:
+            for trial in known[self._n_read :]:
+                self._take_in(self._curve(trial))
+            return self._rows[: self._n_rows[len(known)]]
+
+    def _take_in(self, curve: list[float]) -> None:
+        n = self._n_rows[-1]
+        if curve:
+            if n == len(self._rows):
+                self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
+            self._rows[n] = np.nan
+            self._rows[n, : len(curve)] = np.maximum.accumulate(curve)
+        self._n_rows.append(n + bool(curve))
+        self._n_read += 1
+
+    def _curve(self, trial: Trial) -> list[float]:
+        if trial.epochs != self._epochs or trial.copy_of is not None:
             return []
         first = next((fold for fold in trial.folds if fold.fold == 0), None)
         if first is None:
@@ -114,6 +135,8 @@ class Floors:
 def _quantile(curves: NDArray[np.float64], share: float) -> NDArray[np.float64]:
     """Return a quantile at each epoch, -inf where there are too few results."""
     floors = np.full(curves.shape[1], -np.inf)
-    enough = (~np.isnan(curves)).sum(axis=0) >= FROM_RESULTS
-    floors[enough] = np.nanquantile(curves[:, enough], share, axis=0)
+    for epoch, values in enumerate(curves.T):
+        reached = values[~np.isnan(values)]
+        if len(reached) >= FROM_RESULTS:
+            floors[epoch] = np.quantile(reached, share)
     return floors

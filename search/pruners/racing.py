@@ -102,21 +102,21 @@ class Racing:
         """Say why the trial should end after its latest fold, or None."""
         if not 0 < len(trial.folds) < self._n_folds:
             return None
-        table = self._table(trial.epochs).of(known)
-        complete = ~np.isnan(table[:, 0])
-        rivals = complete & self._not_larger(trial, known)
-        if not rivals.any():
+        table = self._table(trial.epochs)
+        table.read(known)
+        size = trial.folds[0].n_parameters if self._by_size else np.inf
+        best = table.best(len(known), max_size=size)
+        if best is None:
             return None
-        best = int(np.where(rivals, table.mean(axis=1), -np.inf).argmax())
         ease = np.zeros(self._n_folds)
-        if complete.sum() >= FROM_TRIALS:
-            ease = table[complete].mean(axis=0)
+        if table.n_complete(len(known)) >= FROM_TRIALS:
+            ease = table.mean_scores(len(known))
         folds = [fold.fold for fold in trial.folds]
         epoch = common_epoch(self._metric, trial.folds, self._epoch_rule)
         standing = Standing(
             folds=folds,
             mine=signed_scores(self._metric, trial, epoch) - ease[folds],
-            best=table[best] - ease,
+            best=table.scores(best) - ease,
         )
         if not self._is_lost(standing):
             return None
@@ -133,10 +133,3 @@ class Racing:
                 self._metric, n_folds=self._n_folds, epochs=epochs
             )
         return self._tables[epochs]
-
-    def _not_larger(self, trial: Trial, known: Sequence[Trial]) -> NDArray[np.bool_]:
-        if not self._by_size:
-            return np.ones(len(known), bool)
-        size = trial.folds[0].n_parameters
-        sizes = [other.n_parameters or 0 for other in known]
-        return np.array(sizes) <= size

@@ -73,6 +73,13 @@ def plain(trial):
     return replace(trial, folds=()), [fold_to_json(f) for f in trial.folds]
 
 
+def keep(journal, number, result):
+    """Both steps of a fold; return what is in the journal."""
+    stored = journal.keep_fold(number, result)
+    journal.fold(number, stored)
+    return stored
+
+
 @pytest.fixture
 def folder(tmp_path):
     return tmp_path / "studies" / "s"
@@ -88,7 +95,7 @@ def journal(folder):
 def write_study(journal):
     """One complete trial, a copy of it, a stopped, a failed and an open one."""
     journal.asked(ASKED)
-    folds = tuple(journal.fold(0, make_fold(n)) for n in (1, 0))  # as they end
+    folds = tuple(keep(journal, 0, make_fold(n)) for n in (1, 0))  # as they end
     journal.ended(COMPLETE)
     journal.told(0)
     trials = [replace(COMPLETE, folds=folds[::-1])]
@@ -104,7 +111,7 @@ def write_study(journal):
         trial = replace(COMPLETE, number=number, **changes)
         journal.asked(trial)
         if number > 1:
-            trial = replace(trial, folds=(journal.fold(number, make_fold(0)),))
+            trial = replace(trial, folds=(keep(journal, number, make_fold(0)),))
         if trial.state is not TrialState.RUNNING:
             journal.ended(trial)
         trials.append(trial)
@@ -231,7 +238,7 @@ def test_predictions_that_cannot_be_written_are_one_clear_error(journal, folder)
     (folder / "predictions").rmdir()
     (folder / "predictions").write_text("a file in place of the folder")
     with pytest.raises(FatalError, match=r"predictions.*cannot be written"):
-        journal.fold(0, make_fold(0))
+        journal.keep_fold(0, make_fold(0))
     assert len(journal.events()) == 1  # no fold without its predictions
     with pytest.raises(FatalError, match=r"predictions.*cannot be written"):
         journal.keep_predictions(0, {"rows": np.arange(3)})
@@ -350,8 +357,9 @@ def test_a_process_with_the_number_of_a_dead_one_is_no_owner(journal, folder):
 
 def test_predictions_of_a_fold_lie_beside_the_journal(journal):
     result = make_fold(1)
-    stored = journal.fold(3, result)
+    stored = journal.keep_fold(3, result)
     assert stored.predictions is None
+    assert len(stored.rows) == 0  # the splitter has them
     np.testing.assert_array_equal(
         journal.fold_predictions(3, 1), result.predictions, strict=True
     )
@@ -360,10 +368,10 @@ def test_predictions_of_a_fold_lie_beside_the_journal(journal):
 def test_predictions_of_the_common_epoch_stay_and_the_others_go(journal, folder):
     for number in (0, 1, 10):
         for fold in range(2):
-            journal.fold(number, make_fold(fold))
+            journal.keep_fold(number, make_fold(fold))
     arrays = {"rows": np.arange(6), "predictions": np.zeros((6, 2), np.float32)}
     path = journal.keep_predictions(0, arrays)
-    journal.drop_fold_predictions(0)
+    journal.drop_folds(0, range(2))
     assert path == journal.predictions_path(0)
     with np.load(path, allow_pickle=False) as kept:
         assert set(kept) == set(arrays)
@@ -373,4 +381,9 @@ def test_predictions_of_the_common_epoch_stay_and_the_others_go(journal, folder)
         "trial-00000.npz",
         *(f"trial-{n:05}-fold-{fold}.npy" for n in (1, 10) for fold in range(2)),
     ]
-    journal.drop_fold_predictions(0)  # again, as after a crash
+    journal.drop_folds(0, range(2))  # again, as after a crash
+    journal.drop_folds_but_of({10})
+    assert sorted(p.name for p in (folder / "predictions").iterdir()) == [
+        "trial-00000.npz",
+        *(f"trial-00010-fold-{fold}.npy" for fold in range(2)),
+    ]

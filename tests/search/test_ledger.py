@@ -112,6 +112,8 @@ class Told(RandomEngine):
 class Books:
     """A ledger with all around it; `again` is what the next process makes."""
 
+    opened = []  # closed when a test ends
+
     def __init__(self, folder, *, lag=0, pruner=None, engine=None, epoch="best"):
         settings = replace(SETTINGS, workers=lag + 1, epoch=epoch)
         self.options = {"lag": lag, "pruner": pruner, "epoch": epoch}
@@ -121,6 +123,7 @@ class Books:
             self.journal = Journal.open(folder)
         else:
             self.journal = Journal.create(folder, settings, {})
+        self.opened.append(self.journal)
         self.ledger = Ledger(
             JobMaker(settings=settings, folds=FOLDS, y=Y, n_outputs=2),
             engine=self.engine,
@@ -147,8 +150,16 @@ class Books:
         """Train what is open of a trial."""
         while number in self.ledger.open:
             waiting = self.ledger.open[number].waiting.popleft()
-            self.ledger.fold_done(number, fold(waiting, *accuracy))
+            self.fold_done(number, fold(waiting, *accuracy))
         return self.ledger.trials[number]
+
+    def fold_done(self, number, result):
+        """All steps of a fold, as the study takes them."""
+        stored = self.ledger.keep_fold(number, result)
+        if self.ledger.fold_done(number, stored):
+            self.ledger.keep_trial(number)
+            self.ledger.complete(number)
+        self.ledger.settle()
 
     def waiting(self, number):
         return list(self.ledger.open[number].waiting)
@@ -158,6 +169,13 @@ class Books:
         return [
             (e["event"], e["number"]) for e in self.journal.events() if "number" in e
         ]
+
+
+@pytest.fixture(autouse=True)
+def _close_journals():
+    yield
+    while Books.opened:
+        Books.opened.pop().close()
 
 
 @pytest.fixture
@@ -176,10 +194,10 @@ def test_each_step_is_in_the_journal_when_it_returns(books):
     b = books()
     assert b.begin()
     assert b.lines() == [("asked", 0)]
-    b.ledger.fold_done(0, fold(0))
+    b.fold_done(0, fold(0))
     assert b.lines()[1:] == [("fold", 0)]
-    b.ledger.fold_done(0, fold(1))
-    b.ledger.fold_done(0, fold(2))
+    b.fold_done(0, fold(1))
+    b.fold_done(0, fold(2))
     assert b.lines()[1:] == [("fold", 0)] * 3 + [("ended", 0)]
     b.ledger.tell_before_next()
     assert b.lines()[5:] == [("told", 0)]
@@ -192,7 +210,7 @@ def test_folds_may_end_in_any_order(books):
     b = books()
     b.begin()
     for number in (2, 0, 1):
-        b.ledger.fold_done(0, fold(number, 0.5, 0.25 * (number + 1)))
+        b.fold_done(0, fold(number, 0.5, 0.25 * (number + 1)))
     trial = b.ledger.trials[0]
     assert [f.fold for f in trial.folds] == [0, 1, 2]
     assert trial.state is TrialState.COMPLETE
@@ -358,7 +376,7 @@ def test_what_comes_after_the_end_is_dropped(books):
     b.begin()
     b.ledger.fail(0, "no")
     before = b.journal.events()
-    b.ledger.fold_done(0, fold(1))
+    b.fold_done(0, fold(1))
     b.ledger.fail(0, "another reason")
     b.ledger.worker_died(0, 2, "killed")
     assert b.journal.events() == before
@@ -404,7 +422,7 @@ def test_a_replay_restores_engine_and_open_folds(books):
     b.begin()
     b.train(0)
     b.begin()
-    b.ledger.fold_done(2, fold(1))
+    b.fold_done(2, fold(1))
     asked = [t.params for t in b.ledger.trials.values()]
     c = b.again()
     assert [t.params for t in c.ledger.trials.values()] == asked
@@ -455,7 +473,7 @@ def test_a_journal_that_cannot_be_written_stops_the_step(books):
     folder.rmdir()
     folder.write_text("a file in place of the folder")
     with pytest.raises(FatalError, match="cannot be written"):
-        b.ledger.fold_done(0, fold(0))
+        b.fold_done(0, fold(0))
     assert b.ledger.trials[0].folds == ()
     assert b.tracker.seen == []
 
