@@ -18,6 +18,7 @@ class BackgroundWriter:
 
     def __init__(self) -> None:
         self.last_error: Exception | None = None
+        self._put = self._done = 0
         self._actions: queue.Queue[Callable[[], None] | None] = queue.Queue()
         self._give_up = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -25,7 +26,18 @@ class BackgroundWriter:
 
     def put(self, action: Callable[[], None]) -> None:
         """Add an action; never blocks."""
+        self._put += 1
         self._actions.put(action)
+
+    @property
+    def behind(self) -> int:
+        """How many actions are not done yet."""
+        return self._put - self._done
+
+    def give_up(self) -> int:
+        """Leave the rest undone and return how many actions it is."""
+        self._give_up.set()
+        return self.behind
 
     def close(self, *, patience: float) -> int:
         """Wait until everything is done, as long as it moves on.
@@ -37,14 +49,13 @@ class BackgroundWriter:
             How many actions were given up.
         """
         self._actions.put(None)
-        left, since = self._actions.qsize(), time.monotonic()
+        left, since = self.behind, time.monotonic()
         while self._thread.is_alive():
             self._thread.join(timeout=0.1)
-            if self._actions.qsize() != left:
-                left, since = self._actions.qsize(), time.monotonic()
+            if self.behind != left:
+                left, since = self.behind, time.monotonic()
             elif self.last_error and time.monotonic() - since > patience:
-                self._give_up.set()
-                return left  # the one that fails is out of the queue, the end is in
+                return self.give_up()
         return 0
 
     def _work(self) -> None:
@@ -59,4 +70,5 @@ class BackgroundWriter:
                     tries += 1
                 else:
                     self.last_error = None
+                    self._done += 1
                     break

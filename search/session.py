@@ -12,7 +12,7 @@ from search.fold import run_fold
 from search.fold_jobs import JobMaker
 from search.interrupt import on_interrupt
 from search.journal import Journal
-from search.progress import SearchProgress
+from search.progress import SearchProgress, show_rest
 from search.protocols import Engine, Tracker
 from search.pruners.registry import make_pruner
 from search.pruners.saved import describe_saved
@@ -77,7 +77,13 @@ def run_session(
     recorder.begin(events[0]["facts"])
     tracker = MlflowTracker(recorder, journal, settings)
     tracker.catch_up(known)
-    progress = SearchProgress(console, settings, budget=budget, n_folds=jobs.n_folds)
+    progress = SearchProgress(
+        console,
+        settings,
+        budget=budget,
+        n_folds=jobs.n_folds,
+        behind=lambda: tracker.behind,
+    )
     progress.already(known)
     trackers: list[Tracker] = [tracker, progress]
     study = Study(
@@ -92,19 +98,18 @@ def run_session(
     )
     interrupted = threading.Event()
     reason, finished = "ended by an error", False
-    with on_interrupt(study.stop, interrupted, console):
-        try:
+    try:
+        with on_interrupt(study.stop, interrupted, console):
             reason = study.run()
-            finished = not interrupted.is_set()
-        except TunefoldError as error:
-            reason = str(error)
-            raise
-        finally:
-            progress.close()
-            tracker.study_done(study.trials, reason=reason, finished=finished)
-            with console.status("sending the last records to MLflow"):
-                tracker.close()
-            journal.close()
+        finished = not interrupted.is_set()
+    except TunefoldError as error:
+        reason = str(error)
+        raise
+    finally:
+        progress.close()
+        tracker.study_done(study.trials, reason=reason, finished=finished)
+        _store_rest(tracker, console, interrupted)
+        journal.close()
     unfinished = [trial for trial in study.trials if trial.state == "running"]
     return Outcome(
         study=settings.name,
@@ -114,6 +119,16 @@ def run_session(
         unfinished=len(unfinished),
         left_behind=tracker.left_behind,
     )
+
+
+def _store_rest(
+    tracker: MlflowTracker, console: Console, interrupted: threading.Event
+) -> None:
+    try:
+        with show_rest(console, lambda: tracker.behind):
+            tracker.close()
+    except KeyboardInterrupt:  # nothing runs any more; the journal has the rest
+        interrupted.set()
 
 
 @contextmanager

@@ -60,8 +60,21 @@ class MlflowTracker:
         self._put(lambda: self._summarise(trials, reason, finished))
 
     def close(self) -> None:
-        """Wait for the writer; `left_behind` then counts what could not be sent."""
-        self.left_behind = self._writer.close(patience=PATIENCE)
+        """Wait for the writer; `left_behind` then counts what was not sent.
+
+        Raises:
+            KeyboardInterrupt: Of the user, who leaves the rest to `tunefold resume`.
+        """
+        try:
+            self.left_behind = self._writer.close(patience=PATIENCE)
+        except KeyboardInterrupt:
+            self.left_behind = self._writer.give_up()
+            raise
+
+    @property
+    def behind(self) -> int:
+        """How many records the store has yet to take."""
+        return self._writer.behind
 
     def _put(self, action: Callable[[], None]) -> None:
         self._writer.put(action)

@@ -71,7 +71,8 @@ class FoldTable:
 
     def scores(self, number: int) -> NDArray[np.float64]:
         """Return a complete trial's fold scores, float64 (folds,), higher is better."""
-        return self._rows[number]
+        row: NDArray[np.float64] = self._rows[number]
+        return row
 
     def n_complete(self, n: int) -> int:
         """Return how many of the first `n` trials are complete."""

@@ -109,10 +109,11 @@ class Told(RandomEngine):
         self.told.append(trial.number)
 
 
+OPENED = []  # journals, closed when a test ends
+
+
 class Books:
     """A ledger with all around it; `again` is what the next process makes."""
-
-    opened = []  # closed when a test ends
 
     def __init__(self, folder, *, lag=0, pruner=None, engine=None, epoch="best"):
         settings = replace(SETTINGS, workers=lag + 1, epoch=epoch)
@@ -123,7 +124,7 @@ class Books:
             self.journal = Journal.open(folder)
         else:
             self.journal = Journal.create(folder, settings, {})
-        self.opened.append(self.journal)
+        OPENED.append(self.journal)
         self.ledger = Ledger(
             JobMaker(settings=settings, folds=FOLDS, y=Y, n_outputs=2),
             engine=self.engine,
@@ -174,8 +175,8 @@ class Books:
 @pytest.fixture(autouse=True)
 def _close_journals():
     yield
-    while Books.opened:
-        Books.opened.pop().close()
+    while OPENED:
+        OPENED.pop().close()
 
 
 @pytest.fixture
