@@ -2,7 +2,9 @@
 
 A slot trains one fold at a time. It takes a new process for each trial, because
 memory grows with every model whatever is cleared; the next process starts and
-imports Keras while the present one trains. Each process is pinned to one core and
+imports Keras while the present one trains. Where a process cannot be forked from a
+server that has Keras, its imports cost seconds: there it is kept until it has grown.
+Each process is pinned to one core and
 runs one thread: two cores give other last digits than one, so that only pinned
 runs can be repeated bit by bit.
 """
@@ -17,6 +19,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
 from typing import Protocol, TypeVar
 
 from search.errors import SettingsError
@@ -27,6 +30,13 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 BACKENDS = ("jax", "tensorflow")
+
+START_METHOD = "forkserver" if sys.platform == "linux" else "spawn"
+"""How processes start here: a fork of a process that has imported Keras but run nothing
+costs a tenth of a second, where a new interpreter pays the imports: seconds."""
+
+MAX_GROWTH_MB = 500.0
+"""By so much a process that is kept may grow after its first fold."""
 
 _ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
@@ -62,27 +72,39 @@ class Slot(Protocol):
 class ProcessSlot:
     """A slot that keeps a pinned process per trial and a spare one warming up.
 
+    Where processes are spawned, one serves many trials until it has grown by
+    `MAX_GROWTH_MB`; only then a spare one is started.
+
     Args:
         backend: Keras backend of the processes.
         core: Core to pin to; None does not pin.
+        start: `forkserver` or `spawn`.
     """
 
-    def __init__(self, backend: str, *, core: int | None) -> None:
+    def __init__(
+        self, backend: str, *, core: int | None, start: str = START_METHOD
+    ) -> None:
         self._backend = backend
         self._core = core
+        self._start_method = start
+        self._worn = False  # the next trial gets another process
+        self._first_mb: float | None = None
         self._trial: int | None = None
         self._executor: Executor | None = None
         self._spare: Executor | None = self._start()
 
     def run(self, function: Callable[[Job], Result], job: Job, *, trial: int) -> Result:
         """Run a job in the process of its trial; see `Slot.run`."""
-        if self._executor is None or self._trial != trial:
+        if self._executor is not None:
+            self._worn = self._worn or self._has_grown()
+        if self._executor is None or (self._trial != trial and self._worn):
             self._end(self._executor)
             self._executor, self._spare = self._spare or self._start(), None
-            self._trial = trial
+            self._worn, self._first_mb = self._start_method != "spawn", None
+        self._trial = trial
         try:
             future: Future[Result] = self._executor.submit(function, job)
-            if self._spare is None:
+            if self._spare is None and self._worn:
                 self._spare = self._start()
             return future.result()
         except BrokenProcessPool:
@@ -99,10 +121,17 @@ class ProcessSlot:
             self._end(executor)
         self._executor = self._spare = None
 
+    def _has_grown(self) -> bool:
+        # Between two jobs; imports, data and the first compilation are no growth.
+        resident = _resident_mb(self._executor)
+        if self._first_mb is None:
+            self._first_mb = resident
+        return resident - self._first_mb > MAX_GROWTH_MB
+
     def _start(self) -> Executor:
         executor = ProcessPoolExecutor(
             1,
-            mp_context=_context(),
+            mp_context=_context(self._start_method),
             initializer=_start_worker,
             initargs=(self._backend, self._core),
         )
@@ -114,7 +143,7 @@ class ProcessSlot:
         if executor is None:
             return
         # A process that still trains is not waited for: nobody wants its result.
-        for process in list((getattr(executor, "_processes", None) or {}).values()):
+        for process in _processes(executor):
             process.terminate()
         executor.shutdown(wait=False, cancel_futures=True)
 
@@ -188,11 +217,23 @@ def set_environment(backend: str) -> None:
     os.environ.update(_ONE_THREAD)
 
 
-def _context() -> BaseContext:
-    # forkserver: a fork of a process that has imported Keras but run nothing costs
-    # a tenth of a second, where a new interpreter pays the imports: seconds.
-    if sys.platform != "linux":
-        return multiprocessing.get_context("spawn")
+def _processes(executor: Executor | None) -> list[BaseProcess]:
+    return list((getattr(executor, "_processes", None) or {}).values())
+
+
+def _resident_mb(executor: Executor | None) -> float:
+    import psutil
+
+    try:
+        [process] = _processes(executor)
+        return float(psutil.Process(process.pid).memory_info().rss / 2**20)
+    except (ValueError, psutil.NoSuchProcess):  # gone: the next job finds out
+        return 0.0
+
+
+def _context(start: str) -> BaseContext:
+    if start != "forkserver":
+        return multiprocessing.get_context(start)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["search.preload"])
     if threading.current_thread() is threading.main_thread():

@@ -11,6 +11,7 @@ import time
 import psutil
 import pytest
 
+from search import workers as workers_module
 from search.errors import SettingsError, TrialError
 from search.workers import (
     InProcessSlot,
@@ -158,6 +159,40 @@ def test_a_process_per_trial(slot):
     assert len({*pids[:3]}) == len({*pids[3:5]}) == 1
     assert len(set(pids)) == 3  # coming back to a trial is a new process too
     assert wait_until(lambda: not any(map(psutil.pid_exists, {pids[0], pids[3]})))
+
+
+GROW = "__import__('builtins').__dict__.setdefault('kept', []).append(b'1' * 2**27)"
+
+
+@pytest.mark.slow
+def test_a_spawned_process_is_kept_until_it_has_grown(environment, monkeypatch):
+    monkeypatch.setattr(workers_module, "MAX_GROWTH_MB", 100.0)
+    slot = ProcessSlot("jax", core=None, start="spawn")
+    try:
+        pids = {slot.run(eval, PID, trial=trial) for trial in (0, 0, 1, 2)}
+        assert len(pids) == 1
+        assert len(spawned()) == 1  # none warms up for nothing
+        slot.run(eval, GROW, trial=3)  # 128 MiB
+        assert {slot.run(eval, PID, trial=3)} == pids  # not in the middle of a trial
+        assert wait_until(lambda: len(spawned()) == 2)
+        spare = spawned() - pids
+        assert {slot.run(eval, PID, trial=trial) for trial in (4, 5)} == spare
+        assert wait_until(lambda: spawned() == spare)
+        with pytest.raises(WorkerDiedError):
+            slot.run(eval, KILL, trial=5)
+        assert slot.run(eval, PID, trial=5) not in {*pids, *spare}
+    finally:
+        slot.close()
+    assert wait_until(lambda: not spawned())
+
+
+def spawned():
+    """Processes that train, where no fork server starts them."""
+    return {
+        child.pid
+        for child in psutil.Process().children()
+        if "spawn_main" in " ".join(child.cmdline())
+    }
 
 
 @pytest.mark.slow
