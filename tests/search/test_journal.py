@@ -1,16 +1,20 @@
 """The journal: what is written comes back, whatever a crash leaves behind."""
 
+import errno
 import json
 import math
 import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from search import journal as journal_module
 from search.errors import FatalError, SettingsError
 from search.events import fold_from_json, fold_to_json, read_trials, settings_from_json
 from search.journal import Journal, has_begun, studies_in
@@ -167,12 +171,92 @@ def test_what_is_not_finite_becomes_null_and_nan():
     assert [math.isnan(v) for v in (read["loss"] + read["val_loss"])[1:]] == [True] * 3
 
 
-def test_a_line_is_on_the_disk_before_the_call_returns(journal, folder):
+def test_a_line_is_in_the_file_before_the_call_returns(journal, folder):
     for number in range(3):
         journal.told(number)
         last = (folder / "journal.jsonl").read_bytes().splitlines(keepends=True)[-1]
         assert json.loads(last) == {"event": "told", "number": number}
         assert last.endswith(b"\n")
+
+
+# Commits
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    """Counts writes to the disk; `fails` lets the next one fail, `slow` takes time."""
+
+    class Disk:
+        syncs = 0
+        fails = False
+        slow = 0.0
+
+        def sync(self, descriptor):
+            self.syncs += 1
+            time.sleep(self.slow)
+            if self.fails:
+                self.fails = False
+                raise OSError(errno.EIO, "Input/output error")
+
+    disk = Disk()
+    monkeypatch.setattr(journal_module, "_sync", disk.sync)
+    return disk
+
+
+def test_a_commit_covers_all_lines_before_it(journal, disk):
+    for number in range(3):
+        journal.told(number)
+    assert disk.syncs == 0
+    assert journal.commit() == journal.written == 4  # with the first line
+    assert disk.syncs == 1
+    assert journal.commit() == 4  # nothing new
+    assert disk.syncs == 1
+
+
+def test_threads_that_wait_share_a_commit(journal, disk):
+    disk.slow = 0.02
+    together = threading.Barrier(20)
+    writing = threading.Lock()
+    covered = []
+
+    def work(number):
+        together.wait()
+        with writing:
+            journal.told(number)
+            mine = journal.written
+        covered.append(journal.commit() >= mine)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert covered == [True] * 20
+    assert disk.syncs < 10  # 2 or 3, more where threads start late
+
+
+def test_after_a_commit_that_failed_nothing_is_written(journal, disk, folder):
+    journal.told(0)
+    disk.fails = True
+    clear = r"journal.jsonl: cannot be written \(Input/output error\); make room"
+    with pytest.raises(FatalError, match=clear):
+        journal.commit()
+    # The disk may have dropped the lines, though it takes the next ones.
+    with pytest.raises(FatalError, match=clear):
+        journal.commit()
+    before = (folder / "journal.jsonl").read_bytes()
+    with pytest.raises(FatalError, match=clear):
+        journal.told(1)
+    assert (folder / "journal.jsonl").read_bytes() == before
+    assert disk.syncs == 1
+
+
+def test_a_closed_journal_is_written_no_more(journal, folder):
+    before = (folder / "journal.jsonl").read_bytes()
+    journal.close()
+    with pytest.raises(FatalError, match="is closed"):
+        journal.told(0)
+    assert (folder / "journal.jsonl").read_bytes() == before
 
 
 # Damage

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from search import journal
 from search.engines.random import GridEngine, RandomEngine
 from search.errors import FatalError
 from search.events import (
@@ -18,7 +19,7 @@ from search.events import (
 from search.fold_jobs import JobMaker
 from search.journal import Journal
 from search.ledger import Ledger
-from search.pruners.registry import TwoLevels
+from search.pruners.registry import TwoLevels, make_pruner
 from search.rows import make_folds
 from search.types import FoldResult, Settings, Suggestion, TrialState
 from spaces.params import Choice, Float
@@ -397,6 +398,65 @@ def test_trackers_see_everything_once_and_after_the_journal(books):
         ("fold", 0, 2),
         ("trial", 0, "complete"),
     ]
+
+
+def test_trackers_hear_of_what_is_on_the_disk(books, monkeypatch):
+    b = books()
+    b.begin()
+    stored = b.ledger.keep_fold(0, fold(0))
+    b.ledger.fold_done(0, stored)
+    assert b.ledger.has_news
+    assert b.tracker.seen == []
+
+    def fail(descriptor):
+        raise OSError("no disk")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "_sync", fail)
+        with pytest.raises(FatalError, match="no disk"):
+            b.ledger.settle()
+    assert b.tracker.seen == []
+    c = b.again()
+    assert c.waiting(0) == [1, 2]
+
+
+def test_predictions_are_there_when_a_trial_is_said_to_have_ended(books):
+    b = books()
+    b.tracker.trial_done = lambda trial: seen.append(
+        (b.journal.predictions_path(trial.number).is_file(), left())
+    )
+    left = lambda: len([*(b.journal.folder / "predictions").glob("*-fold-*")])  # noqa: E731
+    seen = []
+    b.begin()
+    b.train(0)
+    assert seen == [(True, 0)]
+
+
+def test_decisions_take_no_longer_the_more_trials_there_are(books):
+    # In trials read, not in seconds: these depend on the machine.
+    class Reads(dict):
+        n = 0
+
+        def __getitem__(self, number):
+            self.n += 1
+            return super().__getitem__(number)
+
+        def values(self):
+            raise AssertionError("reads all trials")
+
+    settings = replace(SETTINGS, pruner="forgiving+median")
+    b = books(pruner=make_pruner(settings, n_folds=3))
+    reads = b.ledger.trials = Reads(b.ledger.trials)
+    by_trial = []
+    for number in range(60):
+        before = reads.n
+        b.begin()
+        if number % 3:
+            b.train(number, 0.5, 0.7 + 0.001 * (number * 7 % 13))
+        else:
+            b.ledger.fail(number, "no")
+        by_trial.append(reads.n - before)
+    assert max(by_trial[40:]) <= max(by_trial[10:30])
 
 
 def test_a_pruner_knows_what_the_proposal_knew(books):
