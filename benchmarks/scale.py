@@ -18,9 +18,11 @@ import io
 import random
 import shutil
 import statistics
+import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -140,6 +142,45 @@ class SleepingSlot:
         return sum(max(0.0, min(b, end) - max(a, begin)) for a, b in self.busy)
 
 
+class Where:
+    """Looks ten times a second where the slots' threads are: in which of our lines."""
+
+    def __init__(self, *, after: float) -> None:
+        self.seen: Counter[str] = Counter()
+        self._over = threading.Event()
+        self._after = after
+        self._thread = threading.Thread(target=self._look, name="where", daemon=True)
+
+    def __enter__(self) -> "Where":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        if self._over.wait(self._after):
+            return
+        while not self._over.wait(0.1):
+            for frame in sys._current_frames().values():
+                names = []
+                at: Any = frame
+                while at is not None:
+                    path = Path(at.f_code.co_filename)
+                    if path.parent.name in ("search", "pruners", "benchmarks"):
+                        names.append(f"{path.stem}.{at.f_code.co_name}")
+                    at = at.f_back
+                if "study._work" in names:
+                    self.seen[names[0]] += 1
+
+    def __str__(self) -> str:
+        total = max(1, self.seen.total())
+        return ", ".join(
+            f"{name} {n / total:.1%}" for name, n in self.seen.most_common(8)
+        )
+
+
 class Backlog:
     """The MLflow tracker over a SQLite store of its own, or nothing."""
 
@@ -221,7 +262,8 @@ def slots(words: argparse.Namespace, folder: Path) -> None:
             began, used = time.monotonic(), time.process_time()
             timer = threading.Timer(words.seconds, study.stop, ["time is over"])
             timer.start()
-            study.run()
+            with Where(after=2 * words.fold) as where:
+                study.run()
             wall, used = time.monotonic() - began, time.process_time() - used
             begin, end = began + 2 * words.fold, began + words.seconds
             busy = sum(slot.busy_between(begin, end) for slot in made)
@@ -234,6 +276,7 @@ def slots(words: argparse.Namespace, folder: Path) -> None:
                 f"| {used / wall:.1%} | {backlog.left} |",
                 flush=True,
             )
+            print(f"slots were in: {where}", file=sys.stderr)
 
 
 def trials(words: argparse.Namespace, folder: Path) -> None:
@@ -250,7 +293,8 @@ def trials(words: argparse.Namespace, folder: Path) -> None:
             backlog,
         ):
             began, used = time.monotonic(), time.process_time()
-            study.run()
+            with Where(after=0.0) as where:
+                study.run()
             wall, used = time.monotonic() - began, time.process_time() - used
             folds = sum(len(slot.busy) for slot in made)
             print(
@@ -258,6 +302,7 @@ def trials(words: argparse.Namespace, folder: Path) -> None:
                 f"| {folds / wall:.0f} | {used / wall:.0%} | {backlog.left} |",
                 flush=True,
             )
+            print(f"slots were in: {where}", file=sys.stderr)
 
 
 def steps(words: argparse.Namespace, folder: Path) -> None:

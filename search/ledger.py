@@ -171,7 +171,6 @@ class Ledger:
             Whether it was the last: `keep_trial` and `complete` come next.
         """
         if number not in self.open:  # failed or stopped while this fold was running
-            self._journal.drop_folds(number, [result.fold])
             return False
         self._journal.fold(number, result)
         folds = sorted((*self.trials[number].folds, result), key=lambda f: f.fold)
@@ -221,13 +220,20 @@ class Ledger:
         with self._telling:  # one at a time: they hear it in the journal's order
             while self._news and self._news[0][0] <= committed:
                 _, trial, result = self._news.popleft()
-                if result is None:
-                    self._journal.drop_folds(trial.number, range(self._jobs.n_folds))
                 for tracker in self._trackers:
                     if result is None:
                         tracker.trial_done(trial)
                     else:
                         tracker.fold_done(trial, result)
+
+    def tidy(self, number: int, fold: int) -> None:
+        """Drop what is large of a trial that ended with this fold; without the lock.
+
+        After `settle`: without its last line the trial would need it again.
+        """
+        if number not in self.open:
+            folds = {fold, *(result.fold for result in self.trials[number].folds)}
+            self._journal.drop_folds(number, folds)
 
     def fail(
         self, number: int, reason: str, *, n_parameters: int | None = None

@@ -263,6 +263,7 @@ class Study:
                 self._look_at_ended()
                 self._changed.notify()
         self._ledger.settle()  # finished work is durable before the next begins
+        self._ledger.tidy(number, fold)
 
     def _count_again(self) -> None:
         # After a crash the rows go on; after a stop because of a full row, another

@@ -5,7 +5,7 @@ later folds are raced.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,9 +33,8 @@ def median_floor(curves: NDArray[np.float64]) -> NDArray[np.float64]:
     Source: `optuna.pruners.MedianPruner`; Golovin et al. 2017, Google Vizier, KDD,
     section 3.5.1.
     """
-    floors = _quantile(curves, 0.5)
-    floors[: int(np.ceil(WARM_UP * curves.shape[1]))] = -np.inf
-    return floors
+    n_epochs = curves.shape[1]
+    return _quantile(curves, 0.5, range(int(np.ceil(WARM_UP * n_epochs)), n_epochs))
 
 
 def halving_floor(curves: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -48,13 +47,10 @@ def halving_floor(curves: NDArray[np.float64]) -> NDArray[np.float64]:
     MLSys, algorithm 2 (ASHA), in its form that stops.
     """
     n_epochs = curves.shape[1]
-    floors = np.full(n_epochs, -np.inf)
-    at_rung = _quantile(curves, 1 - 1 / FACTOR)
-    for power in (1, 2):
-        rung = int(np.ceil(n_epochs / FACTOR**power))
-        if rung < n_epochs:
-            floors[rung - 1] = at_rung[rung - 1]
-    return floors
+    rungs = [int(np.ceil(n_epochs / FACTOR**power)) for power in (1, 2)]
+    return _quantile(
+        curves, 1 - 1 / FACTOR, [rung - 1 for rung in rungs if rung < n_epochs]
+    )
 
 
 FLOORS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
@@ -132,11 +128,13 @@ class _Curves:
         return curve if np.isfinite(curve).all() else []
 
 
-def _quantile(curves: NDArray[np.float64], share: float) -> NDArray[np.float64]:
-    """Return a quantile at each epoch, -inf where there are too few results."""
+def _quantile(
+    curves: NDArray[np.float64], share: float, epochs: Iterable[int]
+) -> NDArray[np.float64]:
+    """Return a quantile at some epochs, -inf at others and where results are few."""
     floors = np.full(curves.shape[1], -np.inf)
-    for epoch, values in enumerate(curves.T):
-        reached = values[~np.isnan(values)]
+    for epoch in epochs:
+        reached = curves[~np.isnan(curves[:, epoch]), epoch]
         if len(reached) >= FROM_RESULTS:
-            floors[epoch] = np.quantile(reached, share)
+            floors[epoch] = np.quantile(reached, share, overwrite_input=True)
     return floors
