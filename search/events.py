@@ -15,6 +15,7 @@ Event = dict[str, Any]
 _ASKED = (
     "number", "params", "epochs", "rung", "continues", "engine", "sampler", "tags",
 )  # fmt: skip
+_FOLD = {f.name for f in fields(FoldResult)}
 _ENDED = ("score", "epoch", "told", "reason", "n_parameters", "copy_of")
 
 
@@ -31,10 +32,11 @@ def fold_to_json(result: FoldResult) -> Event:
 
 def fold_from_json(event: Event) -> FoldResult:
     """Read what `fold_to_json` wrote; rows are left empty, the splitter has them."""
-    known = {f.name for f in fields(FoldResult)}
-    plain = {name: value for name, value in event.items() if name in known}
+    plain = {name: value for name, value in event.items() if name in _FOLD}
     plain["curves"] = {
         name: [math.nan if value is None else value for value in curve]
+        if None in curve
+        else curve
         for name, curve in event["curves"].items()
     }
     return FoldResult(**plain, rows=np.empty(0, np.int64), predictions=None)

@@ -58,7 +58,7 @@ def resume(
         raise SettingsError(f"{Path(FOLDER).resolve()}: {unknown('study', name, here)}")
     journal = Journal.open(folder)
     try:
-        events = journal.events()
+        events = journal.events("study", "engine")
         first = events[0]
         began_with = present_settings(events)
         settings = _with_engine(began_with, engine, sampler)
@@ -128,4 +128,4 @@ def _with_engine(
 
 
 def _first_budget(journal: Journal) -> Budget:
-    return Budget(**journal.events()[0]["budget"])
+    return Budget(**journal.events("study")[0]["budget"])

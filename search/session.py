@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from search.events import read_trials
 from search.fold import run_fold
 from search.fold_jobs import JobMaker
 from search.interrupt import on_interrupt
@@ -71,12 +70,10 @@ def run_session(
         TunefoldError: The study could not go on; what is finished is kept.
     """
     settings = jobs.settings
-    events = journal.events()
-    known = list(read_trials(events).values())
-    recorder = Recorder(store, settings, began=events[0]["began"])
-    recorder.begin(events[0]["facts"])
+    [first] = journal.events("study")
+    recorder = Recorder(store, settings, began=first["began"])
+    recorder.begin(first["facts"])
     tracker = MlflowTracker(recorder, journal, settings)
-    tracker.catch_up(known)
     progress = SearchProgress(
         console,
         settings,
@@ -84,7 +81,6 @@ def run_session(
         n_folds=jobs.n_folds,
         behind=lambda: tracker.behind,
     )
-    progress.already(known)
     trackers: list[Tracker] = [tracker, progress]
     study = Study(
         jobs,
@@ -100,6 +96,9 @@ def run_session(
     reason, finished = "ended by an error", False
     try:
         with on_interrupt(study.stop, interrupted, console):
+            study.take_up()
+            tracker.catch_up(study.trials)
+            progress.already(study.trials)
             reason = study.run()
         finished = not interrupted.is_set()
     except TunefoldError as error:

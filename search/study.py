@@ -73,11 +73,21 @@ class Study:
         )
         self._changed = threading.Condition()
         self._clock = Clock(budget)
+        self._taken_up = False
         self._no_more: str | None = None  # why nothing is asked any more
         self._stopped: str | None = None  # why nothing at all is started any more
         self._fatal: TunefoldError | None = None
         self._failures_in_a_row = 0
         self._known_in_a_row = 0
+
+    def take_up(self) -> None:
+        """Take up what the journal holds, so that `trials` has it; `run` does it, too.
+
+        Trackers hear of what this ends when the study runs.
+        """
+        if not self._taken_up:
+            self._taken_up = True
+            self._ledger.replay()
 
     def run(self) -> str:
         """Search, and return why it ended in one line.
@@ -85,9 +95,9 @@ class Study:
         Raises:
             TunefoldError: The study could not go on; what is finished is kept.
         """
+        self.take_up()
+        self._clock = Clock(self._budget)
         with self._changed:
-            self._ledger.replay()
-            self._clock = Clock(self._budget)
             self._count_again()
             self._look_at_ended()
         self._ledger.settle()

@@ -63,3 +63,27 @@ def test_jax_writes_there_and_reads_back(environment):
     seen = [subprocess.check_output(command, text=True).strip() for _ in range(2)]
     assert seen == ["False", "True"]
     assert any(Path(os.environ["JAX_COMPILATION_CACHE_DIR"]).iterdir())
+
+
+@pytest.mark.slow
+def test_the_oldest_entries_go_where_the_cache_is_full(environment, monkeypatch):
+    limit = 20_000  # bytes; the smallest entry has about 2,000
+    monkeypatch.setattr(compile_cache, "MAX_BYTES", limit)
+    use_compile_cache()
+    folder = Path(os.environ["JAX_COMPILATION_CACHE_DIR"])
+    code = (
+        "import jax, sys\n"
+        "for n in range(*map(int, sys.argv[1:])):\n"
+        "    jax.jit(lambda x: x * n + n)(float(n)).block_until_ready()\n"
+    )
+    kept = []
+    for begin in (0, 20):
+        words = [str(begin), str(begin + 20)]
+        subprocess.check_call([sys.executable, "-c", code, *words])
+        entries = list(folder.glob("*-cache"))
+        kept.append({entry.name for entry in entries})
+        assert sum(entry.stat().st_size for entry in entries) <= limit
+    first, second = kept
+    assert second - first
+    assert first - second
+    assert len(second) < 20

@@ -6,21 +6,21 @@ import pytest
 from rich.console import Console
 
 from search import progress
-from search.progress import MAX_LINES, SearchProgress
+from search.progress import MANY_BEHIND, MAX_LINES, SearchProgress, show_rest
 from search.types import Budget
 
 
 class Screen:
     """A progress display and what it wrote."""
 
-    def __init__(self, settings, *, terminal, budget=None, n_folds=3):
+    def __init__(self, settings, *, terminal, budget=None, n_folds=3, **options):
         self.out = io.StringIO()
         console = Console(
             file=self.out, force_terminal=terminal, width=120, color_system=None
         )
         self.budget = budget or Budget(trials=4)
         self.progress = SearchProgress(
-            console, settings, budget=self.budget, n_folds=n_folds
+            console, settings, budget=self.budget, n_folds=n_folds, **options
         )
 
     def send(self, *trials):
@@ -216,3 +216,45 @@ def test_drawing_while_trials_come_in(screen, make_trial):
     stop.set()
     thread.join()
     assert errors == []
+
+
+# Behind
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_long_backlog_is_shown(terminal, make_settings, make_trial):
+    left = [MANY_BEHIND]
+    here = Screen(make_settings(), terminal=terminal, behind=lambda: left[0])
+    here.send(make_trial(0))
+    assert "MLflow" not in here.frame() + here.out.getvalue()
+    left[0] += 1
+    here.send(make_trial(1))
+    shown = here.frame() if terminal else here.out.getvalue()
+    here.progress.close()
+    assert f"MLflow is {MANY_BEHIND + 1} records behind" in shown
+
+
+def test_the_wait_for_mlflow_is_a_bar_on_a_terminal():
+    out, left = io.StringIO(), [7]
+    console = Console(file=out, force_terminal=True, width=120, color_system=None)
+    with show_rest(console, lambda: left[0]):
+        time.sleep(0.6)  # drawn four times a second
+        left[0] = 2
+        time.sleep(0.6)
+    shown = out.getvalue()
+    assert "0/7" in shown
+    assert "5/7" in shown
+    assert "Ctrl-C leaves the rest to 'tunefold resume'" in shown
+
+
+def test_a_short_wait_is_no_line_in_a_pipe():
+    out = io.StringIO()
+    with show_rest(Console(file=out), lambda: MANY_BEHIND):
+        pass
+    assert out.getvalue() == ""
+
+
+def test_a_trial_told_twice_counts_once(screen, make_trial):
+    screen.send(make_trial(0), make_trial(0), make_trial(1, n_folds=1, state="failed"))
+    assert "2/4" in screen.frame()
+    assert "4/12" in screen.frame()

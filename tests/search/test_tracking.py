@@ -1,22 +1,27 @@
 """The tracker over a real store, also over one that goes away in the middle."""
 
+import _thread
 import contextlib
+import io
 import os
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from rich.console import Console
 
-from search import background, tracking
+from search import background, progress, tracking
 from search.journal import Journal
 from search.recorder import Recorder
+from search.session import _store_rest
 from search.store import DATABASE, KEY, Store
 from search.tracking import MlflowTracker, varying
 from search.types import TrialState
@@ -301,6 +306,38 @@ def test_a_store_that_fails_in_the_middle_stops_nothing(
     later.close()
     assert later.left_behind == 0
     assert recorded(store) == expected
+    assert store.find("a").info.status == "FINISHED"
+
+
+def test_ctrl_c_leaves_what_is_not_stored_to_resume(
+    store, track, journal, trials, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(progress, "MANY_BEHIND", 2)
+    tracker = track(store)
+    shown, interrupted = io.StringIO(), threading.Event()
+    with contextlib.closing(sqlite3.connect(tmp_path / DATABASE)) as database:
+        database.execute("BEGIN EXCLUSIVE")  # a store that takes its time
+        run_study(tracker, journal, trials)
+        tracker.study_done(trials, **FINISHED)
+        # folds and ends of 3 + 1 + 3 + 0 folds, and the summary
+        assert tracker.behind == 4 + 2 + 4 + 1 + 1
+        threading.Timer(0.5, _thread.interrupt_main).start()
+        began = time.monotonic()
+        _store_rest(tracker, Console(file=shown, width=200), interrupted)
+        assert time.monotonic() - began < 5.0
+    assert interrupted.is_set()
+    assert tracker.left_behind == 12
+    assert shown.getvalue() == (
+        "storing in MLflow: 12 records left; Ctrl-C leaves the rest to "
+        "'tunefold resume'\n"
+    )
+    tracker._writer._thread.join(60)  # the record it was at
+    later = track(store)
+    later.catch_up(trials)
+    later.study_done(trials, **FINISHED)
+    later.close()
+    assert (later.left_behind, later.behind) == (0, 0)
+    assert len(recorded(store)) == 4
     assert store.find("a").info.status == "FINISHED"
 
 
