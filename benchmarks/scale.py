@@ -208,7 +208,10 @@ def study_of(
 ) -> Iterator[tuple[Study, Journal, Backlog]]:
     """A study over made-up folds, with its journal in a folder that is removed."""
     jobs = jobs_for(
-        slots=len(slots), rows=words.rows, sampler=words.sampler, pruner=words.pruner
+        slots=len(slots),
+        rows=words.rows,
+        sampler=words.sampler,
+        pruner=words.pruner,
     )
     budget = Budget(trials=trials or 10**9)
     journal = Journal.create(folder / "scale", jobs.settings, {"facts": {}})
@@ -400,7 +403,7 @@ def main() -> None:
     asked.add_argument("what", choices=("slots", "trials", "steps"))
     asked.add_argument("--slots", type=int, nargs="+", default=[200])
     asked.add_argument("--seconds", type=float, default=30.0, help="of slots")
-    asked.add_argument("--fold", type=float, default=10.0, help="seconds of a fold")
+    asked.add_argument("--fold", type=float, default=3.0, help="seconds of a fold")
     asked.add_argument("--trials", type=int, default=2_000)
     asked.add_argument("--rows", type=int, default=1_000, help="of the data")
     asked.add_argument("--sampler", default="random", help="random, tpe, ...")

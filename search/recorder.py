@@ -52,6 +52,7 @@ class Recorder:
         self.client = store.client
         self._began = began
         self._runs: dict[int, str] = {}
+        self._ended: dict[int, tuple[str, str | None]] = {}  # found at the begin
         self.experiment_id = store.experiment_id(settings.experiment)
         self.run_id = ""
 
@@ -75,6 +76,8 @@ class Recorder:
             number = run.data.tags[KEY].rpartition("/")[2]
             if run.data.params:  # else cut short at once: `_run_of` completes it
                 self._runs[int(number)] = run.info.run_id
+                state = run.data.tags.get("state")
+                self._ended[int(number)] = (run.info.status, state)
             if run.data.tags.get("state") == UNFINISHED:
                 self.client.update_run(run.info.run_id, status=RUNNING)
                 self.client.set_tag(run.info.run_id, "state", TrialState.RUNNING.value)
@@ -149,13 +152,9 @@ class Recorder:
         )
 
     def is_recorded(self, trial: Trial) -> bool:
-        """Say whether the store holds how this trial ended."""
-        run_id = self._runs.get(trial.number)
-        if run_id is None:
-            return False
-        run = self.client.get_run(run_id)
-        ended = (run.info.status, run.data.tags.get("state"))
-        return bool(ended == (_STATUS[trial.state], trial.state.value))
+        """Say whether the store held at the begin how this trial ended."""
+        ended = (_STATUS[trial.state], trial.state.value)
+        return self._ended.get(trial.number) == ended
 
     def underfit(self, trials: Sequence[Trial]) -> None:
         """Mark the trials that others show to be underfit; see `diagnose_all`."""

@@ -29,6 +29,10 @@ from spaces.errors import TunefoldError
 MAX_KNOWN_IN_A_ROW = 50
 """So many proposals in a row that were evaluated before: the space is exhausted."""
 
+MANY_WORKERS = 16
+"""From so many on, two trials for each may be open: with one, measured with 16 slots
+and racing, a third of all folds would be trained by slots that help."""
+
 
 class Study:
     """Runs a search until its budget is spent; see `run`.
@@ -69,7 +73,7 @@ class Study:
             pruner=pruner,
             journal=journal,
             trackers=trackers,
-            lag=jobs.settings.workers - 1,
+            lag=lag_of(jobs.settings.workers),
         )
         self._changed = threading.Condition()
         self._clock = Clock(budget)
@@ -310,6 +314,16 @@ class Study:
         # A model that is too large says nothing about whether trials can succeed.
         limit, size = self._jobs.settings.max_parameters, trial.n_parameters
         return limit is not None and size is not None and size > limit
+
+
+def lag_of(workers: int) -> int:
+    """Return how many of the latest trials a proposal does not know.
+
+    As many as run beside it. Many slots need twice the room: trials that are stopped
+    early and trials that are not end so far apart that with less most slots would wait
+    or help with others' folds, for which each compiles (`benchmarks/scale.py slots`).
+    """
+    return workers - 1 if workers < MANY_WORKERS else 2 * workers - 1
 
 
 def _last_in_a_row(flags: Iterable[bool]) -> int:

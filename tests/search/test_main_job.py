@@ -84,6 +84,7 @@ def test_another_seed_gives_other_trials_on_the_same_folds(a):
 
 def test_the_default_number_of_workers_repeats_trial_by_trial(folder):
     words = ["--cv", "kfold:3", "--epochs", EPOCHS, *SMALL, "--trials", 6]
+    words += ["--pruner", "none"]
     studies = []
     for name in ("wide-1", "wide-2"):
         search(name, *words, cwd=folder)
@@ -356,6 +357,7 @@ def test_an_engine_with_inner_state_goes_on_where_it_was(folder):
 
 def test_several_workers_lose_nothing_when_killed(folder):
     words = ["--cv", "kfold:3", "--epochs", EPOCHS, *SMALL, "--trials", 6]
+    words += ["--pruner", "none"]
     words += ["--workers", 2]
     study = kill_and_resume("two-killed", words, n_folds=5, cwd=folder)
     study.check_complete(6)

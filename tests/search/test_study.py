@@ -23,7 +23,7 @@ from search.fold_jobs import JobMaker
 from search.journal import Journal
 from search.pruners.registry import TwoLevels
 from search.rows import make_folds
-from search.study import MAX_KNOWN_IN_A_ROW, Study
+from search.study import MAX_KNOWN_IN_A_ROW, Study, lag_of
 from search.types import (
     Budget,
     Done,
@@ -762,6 +762,10 @@ class Learning:
 
     def tell(self, trial):
         self._told.append((trial.number, trial.params, trial.told))
+
+
+def test_many_slots_have_room_for_two_trials_each():
+    assert [lag_of(workers) for workers in (1, 2, 15, 16, 1000)] == [0, 1, 14, 31, 1999]
 
 
 def test_a_free_slot_helps_with_the_folds_of_a_running_trial(study):
