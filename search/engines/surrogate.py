@@ -1,0 +1,133 @@
+"""Bayesian optimisation of noisy scores: what to try next, from what is known."""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+from scipy.stats import qmc, rankdata
+from threadpoolctl import ThreadpoolController
+
+from search.engines.columns import TOLERANCE, Columns, Rows
+from search.engines.gaussian_process import GaussianProcess, fit
+
+N_START = 10
+"""Trials known before there is a model; until then points are spread evenly."""
+
+N_BEST, N_LATEST = 100, 100
+"""Trials the model is given: its time grows with the cube of their number."""
+
+N_CANDIDATES = 500
+"""From all over the space, and as many near the best trials."""
+
+N_BASES = 10
+"""Best trials, by the model, that have candidates near them."""
+
+WIDTHS = (0.15, 0.1, 0.03)
+"""Steps to those candidates, then to what improves on the best candidates."""
+
+
+def propose(
+    columns: Columns,
+    known: Rows,
+    values: NDArray[np.float64],
+    running: Rows,
+    *,
+    start_seed: int,
+    seed: int,
+) -> NDArray[np.float64]:
+    """Return the row to try next: a new one wherever there is one.
+
+    A Gaussian process is fitted to the normal scores of the values' ranks, so that
+    neither a failed trial nor a table of losses over several magnitudes bends it, and
+    the expected improvement over its own best mean is sought: the best value seen is
+    the luckiest one. Running trials are taken to have the values it predicts.
+
+    Args:
+        columns: The space.
+        known: Ended trials in the order of their numbers.
+        values: Theirs, higher is better; `-inf` for what is not allowed.
+        running: Trials that have not ended.
+        start_seed: Of the points before the first model, one for the whole study.
+        seed: Of this proposal.
+
+    Source: Jones, Schonlau, Welch 1998, Efficient Global Optimization, section 3
+    (expected improvement); Ginsbourger et al. 2010, Kriging is well-suited to
+    parallelize optimization, section 4 (running trials); Salinas et al. 2020,
+    arXiv:1909.13595, section 3 (normal scores).
+    """
+    if len(known) < N_START:
+        sobol = qmc.Sobol(len(columns.n_options), seed=start_seed)
+        if n_asked := len(known) + len(running):
+            sobol.fast_forward(n_asked)
+        first: NDArray[np.float64] = columns.spread(sobol.random(1))[0]
+        return first
+    rng = np.random.default_rng(seed)
+    with _blas().limit(limits=1):
+        return _most_promising(columns, known, values, running, rng)
+
+
+def _most_promising(
+    columns: Columns,
+    known: Rows,
+    values: NDArray[np.float64],
+    running: Rows,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    tried = set(_keys(np.concatenate([known, running])))
+
+    def new(rows: Rows) -> Rows:
+        return rows[[key not in tried for key in _keys(rows)]]
+
+    window = _window(values)
+    known, values = known[window], values[window]
+    y = ndtri(rankdata(values) / (len(values) + 1))
+    process = fit(known, y, columns.n_options)
+    means = process.predict(known)[0]
+    bases = known[np.argsort(-means, kind="stable")[:N_BASES]]
+    if len(running):
+        process = process.told(running)
+    drawn = columns.spread(rng.uniform(size=(N_CANDIDATES, known.shape[1])))
+    begin = bases[rng.integers(len(bases), size=N_CANDIDATES)]
+    near = columns.step(rng, begin, width=WIDTHS[0])
+    rows = new(np.concatenate([near, drawn]))
+    if not len(rows):  # a small space, in which all is known
+        return bases[0]
+    gains = improvement(process, rows, best=means.max())
+    for width in WIDTHS[1:]:
+        top = rows[np.argsort(-gains, kind="stable")[:5]]
+        near = new(columns.step(rng, np.repeat(top, 20, axis=0), width=width))
+        rows = np.concatenate([top, near])
+        gains = improvement(process, rows, best=means.max())
+    best: NDArray[np.float64] = rows[gains.argmax()]
+    return best
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    # These matrices are small. Threads would spend their time waiting for one another,
+    # most of all beside the processes that train.
+    return ThreadpoolController()
+
+
+def improvement(
+    process: GaussianProcess, rows: Rows, *, best: float
+) -> NDArray[np.float64]:
+    """Return the expected improvement over a value, float64 (n,)."""
+    mean, std = process.predict(rows)
+    z = (mean - best) / std
+    density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+    gain: NDArray[np.float64] = std * (z * ndtr(z) + density)
+    return gain
+
+
+def _window(values: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the places of the best and the latest values, ascending."""
+    best = np.argsort(-values, kind="stable")[:N_BEST]
+    latest = np.arange(len(values))[-N_LATEST:]
+    window: NDArray[np.intp] = np.union1d(best, latest)
+    return window
+
+
+def _keys(rows: Rows) -> list[bytes]:
+    return [row.tobytes() for row in np.rint(rows / TOLERANCE)]
