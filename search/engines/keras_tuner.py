@@ -19,6 +19,7 @@ import numpy as np
 
 from search.engines.keras_tuner_bayesian import BayesianOracle
 from search.engines.keras_tuner_space import OWN, clamp, hyperparameters, listed
+from search.engines.limit import told_enough
 from search.engines.random import GridEngine
 from search.errors import FatalError
 from search.protocols import Engine
@@ -113,6 +114,7 @@ class OracleEngine:
             seed=derive_seed(seed, "first"),  # never 0, which is no seed to an oracle
         )
         self._asked: dict[int, Suggestion] = {}
+        self._n_told = 0
 
     def ask(self, number: int) -> Suggestion | Wait | Done:
         """Propose a point; see `search.protocols.Engine`.
@@ -121,6 +123,10 @@ class OracleEngine:
         """
         if number in self._asked:
             return self._asked[number]
+        if isinstance(self._oracle, BayesianOracle) and (
+            done := told_enough("bayesian", self._n_told)
+        ):
+            return done
         with _seeded(derive_seed(self._seed, number)) as seed:
             self._oracle._seed_state = seed
             answer = self._populate(str(number))
@@ -139,6 +145,7 @@ class OracleEngine:
             raise FatalError(
                 f"trial {trial.number}: an engine must be told a value, got none"
             )
+        self._n_told += 1
         own = self._asked.pop(trial.number, None)
         if own is not None:
             trial_id = str(trial.number)

@@ -13,6 +13,7 @@ from optuna.distributions import (
 )
 from optuna.trial import TrialState as OptunaState
 
+from search.engines.limit import told_enough
 from search.engines.optuna_surrogate import SurrogateSampler
 from search.engines.optuna_window import WindowStorage
 from search.errors import FatalError, MissingExtraError
@@ -97,6 +98,7 @@ class OptunaEngine:
                 sampler=self._make(derive_seed(seed, "first")),
             )
         self._asked: dict[int, optuna.Trial] = {}
+        self._n_told = 0
 
     def ask(self, number: int) -> Suggestion | Wait | Done:
         """Propose a point; see `search.protocols.Engine`.
@@ -105,6 +107,8 @@ class OptunaEngine:
         seed, the number and the trials told, not on how often it was asked before.
         A number that is asked again gives the same point.
         """
+        if self._sampler == "gp" and (done := told_enough("gp", self._n_told)):
+            return done
         if number in self._asked:
             return Suggestion(number, self._point(self._asked[number].params))
         seed = derive_seed(self._seed, number)
@@ -124,6 +128,7 @@ class OptunaEngine:
             raise FatalError(
                 f"trial {trial.number}: an engine must be told a value, got none"
             )
+        self._n_told += 1
         values = [trial.told, *trial.told_also]
         constraints = self._constraints(trial)
         own = self._asked.pop(trial.number, None)

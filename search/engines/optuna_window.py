@@ -7,9 +7,9 @@ from collections.abc import Container, Sequence
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState
 
-N_BEST, N_LATEST = 300, 700
-"""Complete trials a sampler sees; its time grows with their number. The best ones are
-what it learns good points from, the latest ones tell it where it has been."""
+N_BEST, N_LATEST = 50, 150
+"""Complete trials a sampler sees: TPE's time grows with their number. It never takes
+more than the 25 best for good; the latest ones tell it where it has been."""
 
 
 class WindowStorage(InMemoryStorage):

@@ -14,7 +14,7 @@ from search.engines.gaussian_process import GaussianProcess, fit
 N_START = 10
 """Trials known before there is a model; until then points are spread evenly."""
 
-N_BEST, N_LATEST = 100, 100
+N_BEST, N_LATEST = 75, 75
 """Trials the model is given: its time grows with the cube of their number."""
 
 N_CANDIDATES = 500
@@ -92,7 +92,7 @@ def _most_promising(
     near = columns.step(rng, begin, width=WIDTHS[0])
     rows = new(np.concatenate([near, drawn]))
     if not len(rows):  # a small space, in which all is known
-        return bases[0]
+        return np.array(bases[0])
     gains = improvement(process, rows, best=means.max())
     for width in WIDTHS[1:]:
         top = rows[np.argsort(-gains, kind="stable")[:5]]
