@@ -4,8 +4,8 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
-from scipy.stats import qmc, rankdata
+from scipy.special import ndtr
+from scipy.stats import qmc
 from threadpoolctl import ThreadpoolController
 
 from search.engines.columns import TOLERANCE, Columns, Rows
@@ -38,10 +38,9 @@ def propose(
 ) -> NDArray[np.float64]:
     """Return the row to try next: a new one wherever there is one.
 
-    A Gaussian process is fitted to the normal scores of the values' ranks, so that
-    neither a failed trial nor a table of losses over several magnitudes bends it, and
-    the expected improvement over its own best mean is sought: the best value seen is
-    the luckiest one. Running trials are taken to have the values it predicts.
+    A Gaussian process is fitted to the values, and the expected improvement over its
+    own best mean is sought: the best value seen is the luckiest one. Running trials
+    are taken to have the values it predicts.
 
     Args:
         columns: The space.
@@ -53,8 +52,7 @@ def propose(
 
     Source: Jones, Schonlau, Welch 1998, Efficient Global Optimization, section 3
     (expected improvement); Ginsbourger et al. 2010, Kriging is well-suited to
-    parallelize optimization, section 4 (running trials); Salinas et al. 2020,
-    arXiv:1909.13595, section 3 (normal scores).
+    parallelize optimization, section 4 (running trials).
     """
     if len(known) < N_START:
         sobol = qmc.Sobol(len(columns.n_options), seed=start_seed)
@@ -81,8 +79,7 @@ def _most_promising(
 
     window = _window(values)
     known, values = known[window], values[window]
-    y = ndtri(rankdata(values) / (len(values) + 1))
-    process = fit(known, y, columns.n_options)
+    process = fit(known, targets(values), columns.n_options)
     means = process.predict(known)[0]
     bases = known[np.argsort(-means, kind="stable")[:N_BASES]]
     if len(running):
@@ -108,6 +105,27 @@ def _blas() -> ThreadpoolController:
     # These matrices are small. Threads would spend their time waiting for one another,
     # most of all beside the processes that train.
     return ThreadpoolController()
+
+
+def targets(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return values as the model is given them: mean 0, variance 1, no low outliers.
+
+    What lies below Tukey's lower fence (Tukey 1977, Exploratory Data Analysis) is put
+    on it, so that one diverged network does not make all others look alike. Ranks would
+    do that as well, but they pull near points apart: the search then takes for noise
+    what it looks at closely, and stays where it is.
+
+    Args:
+        values: Higher is better; `-inf` becomes the worst of the others.
+    """
+    allowed = np.isfinite(values)
+    if not allowed.any():
+        return np.zeros(len(values))
+    values = np.where(allowed, values, values[allowed].min())
+    low, high = np.quantile(values, [0.25, 0.75])
+    values = np.maximum(values, low - 1.5 * (high - low))
+    values = values - values.mean()
+    return values / (values.std() or 1.0)
 
 
 def improvement(

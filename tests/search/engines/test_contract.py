@@ -429,7 +429,12 @@ def seven_of_ten_end_early(trial, values, rng):
 # .51 of it; when seven of ten trials ended early .16, .16 and .86.
 learner = pytest.mark.parametrize(
     ("engine", "sampler", "share"),
-    [("optuna", "tpe", 0.5), ("optuna", "cmaes", 0.5), ("autokeras", "greedy", 1.0)],
+    [
+        ("optuna", "noisy-gp", 0.5),
+        ("optuna", "tpe", 0.5),
+        ("optuna", "cmaes", 0.5),
+        ("autokeras", "greedy", 1.0),
+    ],
 )
 
 
@@ -457,7 +462,9 @@ def test_gp_without_torch_says_what_to_install():
 
 
 def test_every_engine_has_a_default():
-    assert check_engine("optuna", None) == "tpe"
+    assert check_engine("optuna", None) == "noisy-gp"
+    # it searches the score alone
+    assert check_engine("optuna", None, ("score", "n_parameters")) == "tpe"
     assert check_engine("random", None) == "random"
     for engine, samplers in SAMPLERS.items():
         assert [check_engine(engine, s) for s in samplers] == list(samplers)

@@ -42,12 +42,19 @@ def test_running_trials_count_among_the_first():
     assert len(np.unique(rows, axis=0)) == 6
 
 
-def test_the_scale_of_the_values_does_not_matter():
+def test_scale_and_diverged_networks_do_not_matter():
     rows, values = known(25)
+    values[values.argmin()] = -5.0
     plain = next_row(rows, values)
-    np.testing.assert_array_equal(next_row(rows, np.exp(30 * values)), plain)
-    one_failed = np.where(values == values.min(), -1e300, values)
-    np.testing.assert_array_equal(next_row(rows, one_failed), plain)
+    np.testing.assert_array_equal(next_row(rows, 64 * values + 32), plain)
+    values[values.argmin()] = -1e300
+    np.testing.assert_array_equal(next_row(rows, values), plain)
+
+
+@pytest.mark.parametrize("value", [0.5, -np.inf])
+def test_equal_values_teach_nothing_and_break_nothing(value):
+    row = next_row(known(25)[0], np.full(25, value))
+    assert ((row >= 0) & (row <= 1)).all()
 
 
 def test_what_is_not_allowed_is_left_alone():
