@@ -52,9 +52,10 @@ parameters as well, so that a conditional space is one box to them; what is inac
 is dropped from the suggestion."""
 
 
-WINDOWED = ("noisy-gp", "tpe")
-"""These would take longer for each trial with each trial known."""
-
+WINDOWS = {"noisy-gp": (75, 75), "tpe": (50, 100), "nsga2": (300, 700)}
+"""Of many trials these see the best and the latest only, so many of each: their time
+grows with the number of trials. TPE takes a tenth of what it sees for good; NSGA-II
+needs its last generations and the best of all."""
 
 STATEFUL = ("cmaes", "qmc")
 """These go on from their own last step; replaying the journal brings them there."""
@@ -91,10 +92,14 @@ class OptunaEngine:
         self._max_parameters = max_parameters
         if sampler == "gp":
             _require_torch()
+        storage = None
+        if sampler in WINDOWS:
+            n_best, n_latest = WINDOWS[sampler]
+            storage = WindowStorage(n_best=n_best, n_latest=n_latest)
         with _experimental():
             self._study = optuna.create_study(
                 directions=["maximize"] * n_objectives,
-                storage=WindowStorage() if sampler in WINDOWED else None,
+                storage=storage,
                 sampler=self._make(derive_seed(seed, "first")),
             )
         self._asked: dict[int, optuna.Trial] = {}

@@ -7,22 +7,23 @@ from collections.abc import Container, Sequence
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState
 
-N_BEST, N_LATEST = 50, 150
-"""Complete trials a sampler sees: TPE's time grows with their number. It never takes
-more than the 25 best for good; the latest ones tell it where it has been."""
-
 
 class WindowStorage(InMemoryStorage):
     """Shows the best and the latest complete trials, and the running ones.
 
     For one study, which maximises each of its values; with several values the places
     for the best trials are shared out among them. By its id each trial can be had.
+
+    Args:
+        n_best: Complete trials that are seen for their values.
+        n_latest: Complete trials that are seen because they were told last.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, n_best: int, n_latest: int) -> None:
         super().__init__()
+        self._n_best = n_best
         self._best: dict[int, list[tuple[float, int]]] = {}
-        self._latest: deque[int] = deque(maxlen=N_LATEST)
+        self._latest: deque[int] = deque(maxlen=n_latest)
         self._running: set[int] = set()
 
     def create_new_trial(
@@ -69,4 +70,4 @@ class WindowStorage(InMemoryStorage):
             for place, value in enumerate(trial.values):
                 best = self._best.setdefault(place, [])
                 insort(best, (-value, trial_id))
-                del best[N_BEST // len(trial.values) :]
+                del best[self._n_best // len(trial.values) :]

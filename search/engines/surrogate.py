@@ -14,9 +14,6 @@ from search.engines.gaussian_process import GaussianProcess, fit
 N_START = 10
 """Trials known before there is a model; until then points are spread evenly."""
 
-N_BEST, N_LATEST = 75, 75
-"""Trials the model is given: its time grows with the cube of their number."""
-
 N_CANDIDATES = 500
 """From all over the space, and as many near the best trials."""
 
@@ -77,8 +74,6 @@ def _most_promising(
     def new(rows: Rows) -> Rows:
         return rows[[key not in tried for key in _keys(rows)]]
 
-    window = _window(values)
-    known, values = known[window], values[window]
     process = fit(known, targets(values), columns.n_options)
     means = process.predict(known)[0]
     bases = known[np.argsort(-means, kind="stable")[:N_BASES]]
@@ -137,14 +132,6 @@ def improvement(
     density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
     gain: NDArray[np.float64] = std * (z * ndtr(z) + density)
     return gain
-
-
-def _window(values: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Return the places of the best and the latest values, ascending."""
-    best = np.argsort(-values, kind="stable")[:N_BEST]
-    latest = np.arange(len(values))[-N_LATEST:]
-    window: NDArray[np.intp] = np.union1d(best, latest)
-    return window
 
 
 def _keys(rows: Rows) -> list[bytes]:

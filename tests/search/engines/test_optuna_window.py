@@ -6,11 +6,14 @@ import optuna
 import pytest
 from optuna.trial import TrialState, create_trial
 
-from search.engines.optuna_window import N_BEST, N_LATEST, WindowStorage
+from search.engines.optuna import WINDOWS
+from search.engines.optuna_window import WindowStorage
 from search.engines.registry import make_engine
 from search.types import Trial
 from search.types import TrialState as Ended
 from spaces.dense import DENSE
+
+N_BEST, N_LATEST = 10, 20
 
 
 def rng_of(number):
@@ -20,7 +23,9 @@ def rng_of(number):
 def filled(values):
     """A study told of these values, in turn."""
     directions = ["maximize"] * len(values[0])
-    study = optuna.create_study(storage=WindowStorage(), directions=directions)
+    study = optuna.create_study(
+        storage=WindowStorage(n_best=N_BEST, n_latest=N_LATEST), directions=directions
+    )
     for each in values:
         study.add_trial(create_trial(values=each))
     return study
@@ -64,8 +69,8 @@ def test_nothing_else_of_a_study_changes():
     assert failed.number not in seen(study)
 
 
-@pytest.mark.parametrize("sampler", ["noisy-gp", "tpe"])
-@pytest.mark.parametrize("n", [1000, pytest.param(20_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("sampler", list(WINDOWS))
+@pytest.mark.parametrize("n", [1500, pytest.param(20_000, marks=pytest.mark.slow)])
 def test_long_studies_can_be_replayed(sampler, n):
     rng = random.Random(0)
     points = [DENSE.sample(rng) for _ in range(n)]
@@ -84,7 +89,7 @@ def test_long_studies_can_be_replayed(sampler, n):
                     told=told,
                 )
             )
-        assert len(seen(made._study)) <= N_BEST + N_LATEST
+        assert len(seen(made._study)) <= sum(WINDOWS[sampler])
         return [made.ask(n + i).params for i in range(3)]
 
     found = proposals()
