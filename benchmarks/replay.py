@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from search.fold_jobs import JobMaker
 from search.ledger import Ledger
 from search.pruners.registry import make_pruner
+from search.study import lag_of
 from search.types import Fold, FoldResult, Suggestion, Trial
 
 FIXED_ROWS = np.arange(0, dtype=np.int64)
@@ -63,6 +64,7 @@ def search(
     seed: int,
     n_trials: int,
     workers: int = 2,
+    lag: int | None = None,
     until: float | None = None,
 ) -> Replayed:
     """Search the table.
@@ -75,6 +77,7 @@ def search(
         seed: Of the engine and of the order of folds.
         n_trials: At most as many as the table has rows.
         workers: Slots.
+        lag: Trials that a proposal may not know; None for as many as a study has.
         until: Stop at the first complete trial that is as good; None never stops.
     """
     n_folds = table.accuracy.shape[1]
@@ -88,7 +91,7 @@ def search(
         pruner=make_pruner(settings, n_folds=n_folds),
         journal=_NoJournal(),  # type: ignore[arg-type]
         trackers=[],
-        lag=workers - 1,
+        lag=lag_of(workers) if lag is None else lag,
     )
     free = list(range(workers))
     running: list[tuple[float, int, int, FoldResult]] = []  # end, slot, trial, result
@@ -112,7 +115,8 @@ def search(
             break
         now, slot, number, result = heapq.heappop(running)
         free.append(slot)
-        ledger.fold_done(number, result)
+        if ledger.fold_done(number, result):
+            ledger.complete(number)
         for trial in ledger.ended:
             ended[trial.number] = now
             if until is not None and (trial.score or 0.0) >= until:
@@ -183,11 +187,7 @@ def _jobs(settings: Any, n_folds: int) -> JobMaker:
 class _NoJournal:
     """Takes what a ledger records and keeps nothing."""
 
-    def fold(self, number: int, result: FoldResult) -> FoldResult:
-        return result
-
-    def fold_predictions(self, number: int, fold: int) -> NDArray[np.float32]:
-        return np.zeros((1000, 0), np.float32)
+    written = 0
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         return lambda *words, **options: None

@@ -257,9 +257,8 @@ class Settings:
         epochs: Epochs of a full trial.
         metrics: The searched metric first.
         epoch: `best` or `last`: which epoch's score counts.
-        workers: Trials proposed at once: a proposal does not know of the latest
-            workers - 1 trials before it, even if they have ended; of many workers it
-            does not know twice as many, see `search.study.lag_of`.
+        workers: Trials trained at once. A proposal does not know of the latest ones
+            before it, even if they have ended; how many, see `search.study.lag_of`.
         pruner: What is not finished, see `search.pruners.registry`.
         n_rows: Rows of the training data used, None for all.
         backend: Keras backend.

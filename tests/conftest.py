@@ -22,8 +22,10 @@ from search.fold_jobs import JobMaker
 from search.rows import make_folds
 from search.splitters import rows_digest
 from search.types import Settings
+from search.workers import set_environment
 
 use_compile_cache()
+set_environment(os.environ["KERAS_BACKEND"])  # as workers have it
 
 # A shell starts background jobs with Ctrl-C ignored, and what is ignored stays so in
 # their children: those that test it need it back.

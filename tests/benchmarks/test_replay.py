@@ -85,7 +85,8 @@ def test_two_slots_take_half_the_time(table):
     )
     fold = (table.seconds * N_EPOCHS + table.beginning).max()
     assert max(one.ended) == pytest.approx(one.seconds)
-    assert max(two.ended) <= two.seconds / 2 + fold  # the last fold is nobody's half
+    # the last fold is nobody's half, and now and then a slot waits for a proposal
+    assert max(two.ended) <= 1.02 * two.seconds / 2 + fold
 
 
 @pytest.mark.parametrize("sampler", ["random", "tpe"])

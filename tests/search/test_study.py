@@ -764,8 +764,8 @@ class Learning:
         self._told.append((trial.number, trial.params, trial.told))
 
 
-def test_many_slots_have_room_for_two_trials_each():
-    assert [lag_of(workers) for workers in (1, 2, 15, 16, 1000)] == [0, 1, 14, 31, 1999]
+def test_a_slot_alone_knows_all_and_many_have_room_for_two_trials_each():
+    assert [lag_of(workers) for workers in (1, 2, 15, 16, 1000)] == [0, 3, 16, 31, 1999]
 
 
 def test_a_free_slot_helps_with_the_folds_of_a_running_trial(study):
