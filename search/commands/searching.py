@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     metavar="NAME[+NAME]",
     help="What is not finished: forgiving, aggressive, wilcoxon (by folds), median, "
     "asha (by epochs), forgiving+median, none [default: forgiving].",
+    cls=Advanced,
 )
 @click.option("--rows", "n_rows", type=int, help="Use only so many training rows.")
 @click.option("--seed", default=0, show_default=True, help="Of engine and training.")

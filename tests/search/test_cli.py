@@ -386,4 +386,5 @@ def test_what_a_first_search_does_not_need_stands_apart():
     assert "--target" in own_data
     assert "--trials" in usual
     assert "--split-seed" in advanced
-    assert advanced.count("\n  -") == 13
+    assert "--pruner" in advanced
+    assert advanced.count("\n  -") == 14

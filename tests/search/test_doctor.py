@@ -299,8 +299,8 @@ def test_unfinished_studies_are_listed(
 
     begin("done", state="complete").close()
     begin("interrupted", state="running").close()
-    begin("working", state="running")
-    begin("killed", state="complete")
+    working = begin("working", state="running")
+    begin("killed", state="complete").close()
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     owner = {"pid": gone.pid, "started": 0.0}
@@ -319,6 +319,7 @@ def test_unfinished_studies_are_listed(
     assert "its process has died" in checks["killed"].found
     assert checks["killed"].cure == "tunefold resume killed"
     assert "cannot be read" in checks["damaged"].found
+    working.close()
 
 
 # Tracking
