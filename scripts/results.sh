@@ -4,6 +4,9 @@
 set -euo pipefail
 tunefold="${TUNEFOLD:-$(dirname "$0")/../.venv/bin/tunefold}"
 
+# what a search did without being asked when these were measured
+as_measured=(--sampler tpe --pruner none)
+
 fashion() {
     local narrowed=() setting
     for setting in n_layers=2..3 width_{1,2,3}=256..512 activation=relu,gelu \
@@ -16,19 +19,19 @@ fashion() {
         narrowed+=(--set "$setting")
     done
     "$tunefold" search fashion_mnist --space cocktail --cv monte-carlo:2:0.2 \
-        --minutes 17 --epochs 25 "${narrowed[@]}" --name results-fashion
+        "${as_measured[@]}" --minutes 17 --epochs 25 "${narrowed[@]}" --name results-fashion
     "$tunefold" rerun results-fashion
 }
 
 reviews() {
-    "$tunefold" search imdb --cv kfold:3 --minutes 10 --epochs 10 --set ngrams=2 \
+    "$tunefold" search imdb --cv kfold:3 "${as_measured[@]}" --minutes 10 --epochs 10 --set ngrams=2 \
         --set n_words=10000..20000 --set n_layers=1 --set width_1=8..32 \
         --set optimizer=adam --name results-reviews
     "$tunefold" rerun results-reviews
 }
 
 boston() {
-    local folds=(--cv repeated:2:5 --epochs 100) fixed=() setting
+    local folds=(--cv repeated:2:5 --epochs 100 "${as_measured[@]}") fixed=() setting
     for setting in n_layers=2 width_{1,2}=64 activation=relu optimizer=adam \
         learning_rate=0.001 batch_size=16 dropout=0 l1=off l2=off batch_norm=false; do
         fixed+=(--set "$setting")
