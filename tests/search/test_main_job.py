@@ -338,7 +338,7 @@ def test_five_failures_in_a_row_stop_the_search_and_say_why(stick, tmp_path):
     [
         0,
         pytest.param(14, marks=pytest.mark.ci, id="amid trial 4"),
-        pytest.param(32, id="amid trial 10, the first that TPE learned for"),
+        pytest.param(32, id="amid trial 10, the first that is learned for"),
     ],
 )
 def test_a_killed_study_is_finished_as_if_nothing_had_been(n_folds, a):
