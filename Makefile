@@ -21,6 +21,7 @@ help:
 	@echo "make check      lint, then test; fix: repair what can be; docs: rewrite generated text"
 	@echo "make env        only the environment in .venv; data: only the data"
 	@echo "make bench      against peers, some minutes; bench-full: hours, goes on where it was"
+	@echo "make bench-curves  train the table of curves that replays search, an hour"
 	@echo "make smoke      a fresh install without extras; pins: new constraints.txt"
 	@echo "make clean      remove caches; keeps .venv and what was searched"
 
@@ -68,6 +69,10 @@ docs: env
 
 bench: env
 	$(BIN)/python benchmarks/bench.py short
+
+# Once an hour; stopped, it goes on where it was.
+bench-curves: env
+	$(BIN)/python benchmarks/curves.py
 
 bench-full: env
 	$(BIN)/python benchmarks/bench.py full

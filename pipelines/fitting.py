@@ -95,11 +95,21 @@ def predict(model: Any, X: Rows) -> NDArray[np.float32]:
 def _predict_alone(model: Any, X: Rows) -> NDArray[np.float32]:
     starts = range(0, X.shape[0], PREDICT_ROWS)
     batches = [
-        np.asarray(model.predict_on_batch(dense(X[start : start + PREDICT_ROWS])))
+        _predict_batch(model, dense(X[start : start + PREDICT_ROWS]))
         for start in starts
     ]
     predictions = np.concatenate(batches).astype(np.float32, copy=False)
     return predictions[:, 0] if is_regression(model) else predictions
+
+
+def _predict_batch(model: Any, X: NDArray[np.float32]) -> NDArray[np.float32]:
+    # The last rows are filled up to a power of two: each number of rows is a program to
+    # compile, which takes longer than all the predictions of a small network.
+    n_rows = len(X)
+    empty = (1 << (n_rows - 1).bit_length()) - n_rows
+    if empty:
+        X = np.concatenate([X, np.zeros((empty, *X.shape[1:]), X.dtype)])
+    return np.asarray(model.predict_on_batch(X))[:n_rows]
 
 
 def is_regression(model: Any) -> bool:
