@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 COMMAND = Path(sys.executable).with_name("tunefold")
-N_TRIALS, N_FOLDS, EPOCHS = 12, 3, 3  # the default sampler learns from the tenth trial on
+N_TRIALS, N_FOLDS, EPOCHS = 12, 3, 3  # samplers learn from the tenth on
 FIXED = {
     "n_layers": "1..2",
     "width_1": "16",
