@@ -27,16 +27,19 @@ from typing import Any
 
 import numpy as np
 import psutil
+from wide import WIDTH
 
 WORK = Path(__file__).parent / "work"
 BIN = Path(sys.executable).parent
 COMMON = ["fashion_mnist", "--engine", "random", "--pruner", "none"]
 SPACE = ["--set", "n_layers=1..4", "--cv", "kfold:5"]
 FIXED = [
-    *("--set", "activation=relu", "--set", "batch_norm=false", "--set", "dropout=0.2"),
-    *("--set", "l1=off", "--set", "label_smoothing=0", "--set", "optimizer=adam"),
-    *("--set", "batch_size=128", "--cv", "kfold:5"),
+    *("activation=relu", "batch_norm=false", "dropout=0.2", "l1=off", "l2=on"),
+    *("l2_strength=1e-5", "label_smoothing=0", "optimizer=adam", "batch_size=128"),
+    "learning_rate=0.0005..0.001",
 ]
+"""As in the one network of `wide.py`."""
+
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
@@ -52,7 +55,7 @@ def search(name: str, words: Sequence[str], *, uri: str | None = None) -> dict:
         [BIN / "tunefold", "search", *words, "--name", name, "--tracking-uri", store],
         cwd=WORK,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=(WORK / f"{name}.log").open("w"),
     )
     cpu: list[tuple[float, float]] = []
     while process.poll() is None:
@@ -63,7 +66,7 @@ def search(name: str, words: Sequence[str], *, uri: str | None = None) -> dict:
         cpu.append((time.time(), times.user + times.system))
         time.sleep(0.25)
     if process.wait() != 0:
-        raise SystemExit(f"tunefold search {' '.join(words)}: failed")
+        raise SystemExit((WORK / f"{name}.log").read_text())
     return {"began": began, "ended": time.time(), "cpu": cpu, "folds": folds(name)}
 
 
@@ -195,15 +198,20 @@ def matmul_peak(seconds: float = 5.0) -> float:
 
 def peak() -> None:
     n_train = 48_000
-    for widths in ((1024,) * 3, (64,) * 3):
+    for widths in ((WIDTH,) * 3, (64,) * 3):
         sizes = [28 * 28, *widths, 10]
         weights = sum(a * b for a, b in itertools.pairwise(sizes))
         name = "peak-" + "-".join(map(str, widths))
-        fixed = [f"n_layers={len(widths)}"]
-        fixed += [f"width_{i}={w}" for i, w in enumerate(widths, start=1)]
-        words = [*COMMON, *FIXED, "--epochs", "3", "--trials", "2"]
-        for setting in [*fixed, "l2=off", "learning_rate=0.0003,0.001"]:
-            words += ["--set", setting]
+        words = ["--engine", "random", "--pruner", "none", "--cv", "kfold:5"]
+        words += ["--epochs", "3", "--trials", "2"]
+        if widths[0] == WIDTH:
+            words = [str(Path(__file__).with_name("wide.py")) + ":PIPELINE", *words]
+        else:
+            words = ["fashion_mnist", *words]
+            fixed = [f"n_layers={len(widths)}", *FIXED]
+            fixed += [f"width_{i}={w}" for i, w in enumerate(widths, start=1)]
+            for setting in fixed:
+                words += ["--set", setting]
         before = matmul_peak()
         done = search(name, words)["folds"]
         limit = (before + matmul_peak()) / 2
