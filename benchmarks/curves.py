@@ -3,7 +3,7 @@
     make bench-curves
 
 Rows are 20,000 of Fashion-MNIST. It is a search like any other, by the command, in
-`benchmarks/work`; stopped, it goes on where it was. A second one of three epochs takes
+`benchmarks/runs`; stopped, it goes on where it was. A second one of three epochs takes
 the seconds, some minutes in which nothing else should run. What the replays need of
 both is kept as one small file beside this one.
 """
@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 
 from curve_table import FILE, CurveTable
+from work import WORK
 
-WORK = Path(__file__).parent / "work"
 TUNEFOLD = Path(sys.executable).with_name("tunefold")
 SEARCH = [
     *("fashion_mnist", "--engine", "random", "--trials", "200", "--rows", "20000"),

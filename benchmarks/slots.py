@@ -5,7 +5,7 @@
     .venv/bin/python benchmarks/slots.py peak       # share of the matrix-multiply peak
     .venv/bin/python benchmarks/slots.py memory     # of the search of the curve table
 
-Searches by the command in `benchmarks/work`; read from their journals.
+Searches by the command in `benchmarks/runs`; read from their journals.
 """
 
 import argparse
@@ -28,8 +28,8 @@ from typing import Any
 import numpy as np
 import psutil
 from wide import WIDTH
+from work import WORK
 
-WORK = Path(__file__).parent / "work"
 BIN = Path(sys.executable).parent
 COMMON = ["fashion_mnist", "--engine", "random", "--pruner", "none"]
 SPACE = ["--set", "n_layers=1..4", "--cv", "kfold:5"]

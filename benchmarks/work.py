@@ -1,7 +1,7 @@
 """What finished measurements leave behind, so that a rerun goes on where it was.
 
 Each part of the benchmark appends a JSON line for everything it finishes to
-`benchmarks/work/SIZE/PART.jsonl`. A line holds the plan it was measured under; lines of
+`benchmarks/runs/SIZE/PART.jsonl`. A line holds the plan it was measured under; lines of
 another plan are passed over, so changed settings are measured anew.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-WORK = Path(__file__).resolve().parent / "work"
+WORK = Path(__file__).resolve().parent / "runs"
 
 
 @dataclass(frozen=True)

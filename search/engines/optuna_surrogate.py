@@ -9,6 +9,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.engines.columns import Columns, Rows
 from search.engines.surrogate import propose
+from search.errors import FatalError
 from spaces.space import SearchSpace
 
 
@@ -71,13 +72,13 @@ class SurrogateSampler(optuna.samplers.BaseSampler):
 
     def sample_independent(
         self,
-        study: optuna.Study,
-        trial: FrozenTrial,
+        study: optuna.Study,  # noqa: ARG002
+        trial: FrozenTrial,  # noqa: ARG002
         param_name: str,
-        param_distribution: BaseDistribution,
+        param_distribution: BaseDistribution,  # noqa: ARG002
     ) -> Any:
-        """Never called: whole points are proposed."""
-        raise NotImplementedError(param_name)
+        """Refuse a parameter beyond the space: whole points are proposed."""
+        raise FatalError(f"noisy-gp: '{param_name}' is not in its search space")
 
     def _known(self, trials: list[FrozenTrial]) -> Rows:
         for trial in trials:
