@@ -7,6 +7,7 @@ the compiled model. A reset gives bit for bit what a fresh build would give.
 from typing import Any
 
 from pipelines.pipeline import Pipeline, Shape
+from search.random_bits import unroll_random_bits
 from search.seeding import set_keras_seed
 from spaces.space import Params
 
@@ -28,8 +29,12 @@ def fresh_model(pipeline: Pipeline, params: Params, shape: Shape, *, seed: int) 
         seed: Seeds Keras, NumPy and Python before the build; the training that
             follows goes on with the same generators.
     """
+    import keras
+
     global _last
     key = (pipeline.name, tuple(params.items()), shape)
+    if keras.backend.backend() == "jax":
+        unroll_random_bits()
     set_keras_seed(seed)
     model = pipeline.build(params, shape)
     if _last is None or _last[0] != key:
