@@ -8,7 +8,6 @@ from pathlib import Path
 from rich.console import Console
 
 from pipelines.spec import short_name
-from search.compile_cache import use_compile_cache
 from search.errors import SettingsError, TrialError
 from search.events import warm_to_json
 from search.facts import gather_facts
@@ -57,7 +56,6 @@ def begin(
     if request.name is not None:
         check_name(request.name)
         _refuse_existing(folder / request.name)
-    use_compile_cache()
     slots = make_slots(
         settings.workers, backend=settings.backend, in_process=in_process
     )

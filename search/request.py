@@ -20,7 +20,7 @@ from search.rows import make_folds
 from search.seen_rows import target_digest
 from search.splitters import default_cv, rows_digest
 from search.types import MAX_PARAMETERS, Settings
-from search.workers import BACKENDS, n_cores, set_environment
+from search.workers import BACKENDS, n_cores, set_environment, start_imports
 from spaces.errors import SpaceError
 from spaces.narrow import narrow
 from spaces.nas import has_convolutions, too_large_blocks
@@ -99,6 +99,8 @@ def make_draft(request: Request, *, in_process: bool) -> Draft:
         raise SettingsError(f"--epochs: must be at least 1, got {request.epochs}")
     epochs = request.epochs or pipeline.epochs
     backend = request.backend or default_backend(space)
+    if not in_process:
+        start_imports(backend)
     # An engine may import Keras; where nothing is trained here, the lighter will do.
     set_environment(backend if in_process else BACKENDS[0])
     engine = make_engine(

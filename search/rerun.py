@@ -15,7 +15,6 @@ from rich.console import Console
 from pipelines.part import Part, digest
 from pipelines.pipeline import Pipeline
 from pipelines.registry import get_pipeline, recorded_word
-from search.compile_cache import use_compile_cache
 from search.errors import SettingsError, TrialError
 from search.facts import differing_facts, gather_facts
 from search.final import FinalJob, FinalResult, run_final
@@ -34,7 +33,7 @@ from search.seeding import derive_seed
 from search.seen_rows import seen_in
 from search.store import FAILED, FINISHED, KEY, KIND, PARENT, Store
 from search.types import Settings, Trial
-from search.workers import Slot, make_slots, n_cores
+from search.workers import Slot, make_slots, n_cores, start_imports
 from spaces.errors import DataError
 from spaces.params import Scalar
 
@@ -75,35 +74,35 @@ def rerun(
             f"got {trial.state}; take another, 'tunefold best' lists them"
         )
     task = get_pipeline(recorded_word(settings.pipeline, named=pipeline))
-    use_compile_cache()
+    start_imports(settings.backend)
+    train, test = task.load("train"), task.load("test")
+    # workers map what the search saw: a changed file would bring other test rows
+    if (found := digest(train)) != settings.data_digest:
+        raise DataError(
+            f"study '{settings.name}': its data have the digest "
+            f"{settings.data_digest[:16]}, those here {found[:16]}; rerun it with "
+            f"the data it was searched on ({settings.data_source})"
+        )
+    provide(store, settings)
+    sources = [each.settings for each in lineage(store, settings.init_from)]
+    jobs = [
+        FinalJob(
+            pipeline=settings.pipeline,
+            train_digest=settings.data_digest,
+            test_digest=digest(test),
+            params=trial.params,
+            epochs=trial.epoch,
+            horizon=trial.epochs,
+            seed=derive_seed(settings.seed, number, "rerun"),
+            metrics=settings.metrics,
+            backend=settings.backend,
+            keep_model=number == 0,
+            init_digest=settings.init_digest,
+        )
+        for number in range(n_seeds)
+    ]
     slots = make_slots(min(workers or n_cores(), n_seeds), backend=settings.backend)
     try:
-        train, test = task.load("train"), task.load("test")
-        # workers map what the search saw: a changed file would bring other test rows
-        if (found := digest(train)) != settings.data_digest:
-            raise DataError(
-                f"study '{settings.name}': its data have the digest "
-                f"{settings.data_digest[:16]}, those here {found[:16]}; rerun it with "
-                f"the data it was searched on ({settings.data_source})"
-            )
-        provide(store, settings)
-        sources = [each.settings for each in lineage(store, settings.init_from)]
-        jobs = [
-            FinalJob(
-                pipeline=settings.pipeline,
-                train_digest=settings.data_digest,
-                test_digest=digest(test),
-                params=trial.params,
-                epochs=trial.epoch,
-                horizon=trial.epochs,
-                seed=derive_seed(settings.seed, number, "rerun"),
-                metrics=settings.metrics,
-                backend=settings.backend,
-                keep_model=number == 0,
-                init_digest=settings.init_digest,
-            )
-            for number in range(n_seeds)
-        ]
         run_id, look = _open_run(store, recorded, digest(test))
         try:
             with console.status(f"training {n_seeds} times on {len(train.y):,} rows"):

@@ -6,7 +6,6 @@ from pathlib import Path
 from rich.console import Console
 
 from pipelines.registry import get_pipeline, recorded_word
-from search.compile_cache import use_compile_cache
 from search.engines.registry import check_engine, make_engine
 from search.errors import SettingsError
 from search.events import present_settings
@@ -18,7 +17,7 @@ from search.rerun_weights import provide
 from search.session import Outcome, closing, run_session
 from search.store import Store
 from search.types import Budget, Settings
-from search.workers import BACKENDS, make_slots, set_environment
+from search.workers import BACKENDS, make_slots, set_environment, start_imports
 from spaces.space import SearchSpace, unknown
 
 
@@ -62,6 +61,7 @@ def resume(
         first = events[0]
         began_with = present_settings(events)
         settings = _with_engine(began_with, engine, sampler)
+        start_imports(settings.backend)
         task = get_pipeline(recorded_word(settings.pipeline, named=pipeline))
         jobs = make_jobs(settings, task, task.load("train"))
         for line in differing_facts(first["facts"], gather_facts(settings.backend)):
@@ -77,7 +77,6 @@ def resume(
             objectives=settings.objectives,
             max_parameters=settings.max_parameters,
         )
-        use_compile_cache()
         slots = make_slots(workers or settings.workers, backend=settings.backend)
         with closing(slots):
             store = Store(store_uri, create=True)

@@ -22,6 +22,7 @@ from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from typing import Protocol, TypeVar
 
+from search.compile_cache import use_compile_cache
 from search.errors import SettingsError
 from search.quiet import quiet_stderr, silence_stderr
 from spaces.errors import TunefoldError
@@ -211,13 +212,25 @@ def n_cores() -> int:
 
 
 def set_environment(backend: str) -> None:
-    """Choose the Keras backend and one thread, for this process and its children.
+    """Choose Keras' backend, one thread and the cache, here and for child processes.
 
     Must run before Keras is imported and before the first worker starts: the fork
     server takes the environment once.
     """
     os.environ["KERAS_BACKEND"] = backend
     os.environ.update(_ENVIRONMENT)
+    use_compile_cache()
+
+
+def start_imports(backend: str) -> None:
+    """Let the fork server import what workers need while the caller does other work.
+
+    The first worker otherwise waits for it, seconds in which this process does nothing.
+    Of no effect where processes are spawned.
+    """
+    set_environment(backend)
+    if START_METHOD == "forkserver":
+        _context(START_METHOD)
 
 
 def _processes(executor: Executor | None) -> list[BaseProcess]:

@@ -17,14 +17,12 @@ import pytest
 from pipelines.digits import PIPELINE as DIGITS
 from pipelines.part import Part, digest
 from pipelines.registry import MODULES
-from search.compile_cache import use_compile_cache
 from search.fold_jobs import JobMaker
 from search.rows import make_folds
 from search.splitters import rows_digest
 from search.types import Settings
 from search.workers import set_environment
 
-use_compile_cache()
 set_environment(os.environ["KERAS_BACKEND"])  # as workers have it
 
 # A shell starts background jobs with Ctrl-C ignored, and what is ignored stays so in

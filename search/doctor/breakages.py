@@ -42,10 +42,8 @@ class Probe:
 
 def probe_training(backend: str) -> Iterator[Check]:
     """Train a tiny network as a fold is trained: in a slot, pinned to one core."""
-    from search.compile_cache import use_compile_cache
     from search.workers import make_slots
 
-    use_compile_cache()
     began = time.monotonic()
     (slot,) = make_slots(1, backend=backend)
     try:

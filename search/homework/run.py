@@ -8,7 +8,6 @@ from pathlib import Path
 from rich.console import Console
 
 from pipelines.registry import complete, get_pipeline
-from search.compile_cache import use_compile_cache
 from search.homework.boundaries import draw_boundaries, train_planes
 from search.homework.choices import (
     Chosen,
@@ -94,7 +93,6 @@ def run_homework(
         wanted = same_plan(read_plan(begun), wanted, name)
         console.print(f"homework '{name}' goes on with its plan, {begun}")
     folder.mkdir(parents=True, exist_ok=True)
-    use_compile_cache()
     slots = make_slots(request.workers or n_cores(), backend=wanted.backend)
     with closing(slots):
         place = Workplace(

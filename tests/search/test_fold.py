@@ -14,7 +14,6 @@ from pipelines.digits import PIPELINE as DIGITS
 from pipelines.images import scale_images
 from pipelines.pipeline import Shape
 from search import model_cache
-from search.compile_cache import use_compile_cache
 from search.errors import FatalError
 from search.fold import run_fold
 from search.scoring import failure_reason
@@ -291,7 +290,6 @@ def test_a_cold_fold_leaves_the_cache_alone_and_gives_the_same(
 ):
     if BACKEND != "jax":
         pytest.skip("only JAX has a compilation cache on disk")
-    use_compile_cache()
     cache = tmp_path / "cache"
     environment = os.environ | {"JAX_COMPILATION_CACHE_DIR": str(cache)}
     (script := tmp_path / "cold.py").write_text(COLD)
