@@ -11,6 +11,7 @@ data, training, tracking into a new MLflow store, end. Finished rounds are kept.
 import json
 import sys
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -53,12 +54,9 @@ def measure(size: str) -> None:
     """Train what is not finished yet."""
     for part, plan in PLANS[size].items():
         lines = Lines(size, part, plan)
-        for number in range(plan.rounds):
-            for side, run in (("tunefold", _tunefold), ("peer", _peer)):
-                key = f"{side}-{number}"
-                if lines.get(key) is None:
-                    line = lines.add(key, **run(lines, plan, number))
-                    print(f"{part}: {key}: {line['seconds']:.0f} s", flush=True)
+        sides = {"tunefold": partial(_tunefold, lines, plan)}
+        sides["peer"] = partial(_peer, lines, plan)
+        lines.measure_rounds(plan.rounds, sides)
         for number in range(plan.again):
             if lines.get(f"again-{number}") is None:
                 lines.add(f"again-{number}", **_again(lines, plan, number))

@@ -1,30 +1,18 @@
 """Tables of what `folds.py` measured, and what the scores say."""
 
 import statistics
-from typing import Any
 
 from agreement import difference, verdict
 from flops import gflop
 from folds import PLANS, Plan
 from machine import Nothing
-from work import Lines
-
-Rounds = list[tuple[dict[str, Any], dict[str, Any]]]
-"""Finished rounds: what tunefold did, what the peer did."""
+from work import Lines, Rounds
 
 
 def report(size: str) -> str:
     """Return the figures as Markdown."""
     plans = PLANS[size]
     return "\n\n".join(filter(None, [_mixed(size, plans), _wide(size, plans)]))
-
-
-def _rounds(lines: Lines, plan: Plan) -> Rounds:
-    pairs = [
-        (lines.get(f"tunefold-{number}"), lines.get(f"peer-{number}"))
-        for number in range(plan.rounds)
-    ]
-    return [(ours, theirs) for ours, theirs in pairs if ours and theirs]
 
 
 def _table(rounds: Rounds) -> list[str]:
@@ -73,7 +61,7 @@ def _rate(folds: float) -> str:
 def _mixed(size: str, plans: dict[str, Plan]) -> str:
     plan = plans["folds"]
     lines = Lines(size, "folds", plan)
-    rounds = _rounds(lines, plan)
+    rounds = lines.rounds(plan.rounds)
     if not rounds:
         return ""
     ours, theirs = (
@@ -102,8 +90,7 @@ def _mixed(size: str, plans: dict[str, Plan]) -> str:
 
 def _wide(size: str, plans: dict[str, Plan]) -> str:
     plan = plans["wide"]
-    lines = Lines(size, "wide", plan)
-    rounds = _rounds(lines, plan)
+    rounds = Lines(size, "wide", plan).rounds(plan.rounds)
     if not rounds:
         return ""
     training = plan.rows * 4 // 5

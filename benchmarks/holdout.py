@@ -11,6 +11,7 @@ import json
 import statistics
 import sys
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from commands import journal, peer, tunefold
@@ -41,12 +42,9 @@ def measure(size: str) -> None:
     """Train what is not finished yet."""
     plan = PLANS[size]
     lines = Lines(size, "holdout", plan)
-    for number in range(plan.rounds):
-        for side, run in (("tunefold", _tunefold), ("peer", _peer)):
-            key = f"{side}-{number}"
-            if lines.get(key) is None:
-                line = lines.add(key, **run(lines, plan, number))
-                print(f"holdout: {key}: {line['seconds']:.0f} s", flush=True)
+    sides = {"tunefold": partial(_tunefold, lines, plan)}
+    sides["peer"] = partial(_peer, lines, plan)
+    lines.measure_rounds(plan.rounds, sides)
 
 
 def _tunefold(lines: Lines, plan: Plan, number: int) -> dict[str, Any]:
@@ -96,12 +94,9 @@ def _line(seconds: float, curves: list[list[float]], plan: Plan) -> dict[str, An
 def report(size: str) -> str:
     """Return the figures as Markdown."""
     plan = PLANS[size]
-    lines = Lines(size, "holdout", plan)
+    rounds = Lines(size, "holdout", plan).rounds(plan.rounds)
     rows, ratios = [], []
-    for number in range(plan.rounds):
-        ours, theirs = (lines.get(f"{side}-{number}") for side in ("tunefold", "peer"))
-        if not ours or not theirs:
-            continue
+    for number, (ours, theirs) in enumerate(rounds, start=1):
         cells = [
             f"{side['trials'] / side['seconds'] * 60:.2f} trials/min, "
             f"{side['epochs'] / side['seconds'] * 60:.1f} epochs/min, "
@@ -109,7 +104,7 @@ def report(size: str) -> str:
             for side in (ours, theirs)
         ]
         ratios.append(theirs["seconds"] / ours["seconds"])
-        rows.append(f"| {number + 1} | {cells[0]} | {cells[1]} | {ratios[-1]:.2f} |")
+        rows.append(f"| {number} | {cells[0]} | {cells[1]} | {ratios[-1]:.2f} |")
     if not rows:
         return ""
     head = (

@@ -14,9 +14,9 @@ from curve_table import CurveTable, TableEngine
 from numpy.typing import NDArray
 
 from search.fold_jobs import JobMaker
+from search.lag import lag_of
 from search.ledger import Ledger
 from search.pruners.registry import make_pruner
-from search.study import lag_of
 from search.types import Fold, FoldResult, Suggestion, Trial
 
 FIXED_ROWS = np.arange(0, dtype=np.int64)

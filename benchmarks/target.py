@@ -9,7 +9,8 @@ given accuracy. Clocks run from each command's start. The peer's finished trials
 kept: a rerun goes on after them.
 
     .venv/bin/python benchmarks/target.py short
-    .venv/bin/python benchmarks/target.py full --rows 20000
+    .venv/bin/python benchmarks/target.py full
+    .venv/bin/python benchmarks/target.py full --rows 60000   # many hours
 """
 
 import argparse
@@ -17,6 +18,7 @@ import json
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +49,7 @@ class GivenPlan:
 
 PLANS = {
     "short": Plan(rows=10_000, epochs=2, trials=2),
-    "full": Plan(rows=60_000, epochs=10, trials=40),
+    "full": Plan(rows=20_000, epochs=10, trials=40),
 }
 GIVEN = {
     "short": GivenPlan(rows=10_000, accuracy=0.84, rounds=1),
@@ -65,11 +67,9 @@ def measure(size: str, plan: Plan | None = None) -> None:
         lines.add("tunefold", **_tunefold(lines, plan))
     given = GIVEN[size]
     lines = Lines(size, "given", given)
-    for number in range(given.rounds):
-        if lines.get(f"tunefold-{number}") is None:
-            lines.add(f"tunefold-{number}", **_given_tunefold(lines, given, number))
-        if lines.get(f"peer-{number}") is None:
-            lines.add(f"peer-{number}", **_given_peer(lines, given, number))
+    sides = {"tunefold": partial(_given_tunefold, lines, given)}
+    sides["peer"] = partial(_given_peer, lines, given)
+    lines.measure_rounds(given.rounds, sides)
 
 
 def _peer(lines: Lines, plan: Plan) -> dict[str, Any]:
@@ -164,13 +164,10 @@ def _target(size: str, plan: Plan) -> str:
 
 
 def _given(size: str, plan: GivenPlan) -> str:
-    lines = Lines(size, "given", plan)
     rows: list[str] = []
     ratios: list[float] = []
-    for number in range(plan.rounds):
-        ours, theirs = (lines.get(f"{side}-{number}") for side in ("tunefold", "peer"))
-        if not ours or not theirs:
-            continue
+    rounds = Lines(size, "given", plan).rounds(plan.rounds)
+    for number, (ours, theirs) in enumerate(rounds, start=1):
         both = [
             (ours["seconds"], ours["reached"]),
             (theirs["seconds"], theirs["score"] is not None),
@@ -181,7 +178,7 @@ def _given(size: str, plan: GivenPlan) -> str:
             cells.append(f"{ratios[-1]:.2f}")
         else:
             cells.append("-")
-        rows.append(f"| {number + 1} | {' | '.join(cells)} |")
+        rows.append(f"| {number} | {' | '.join(cells)} |")
     if not rows:
         return ""
     head = (

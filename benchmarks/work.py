@@ -8,9 +8,13 @@ another plan are passed over, so changed settings are measured anew.
 import datetime
 import json
 import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+Rounds = list[tuple[dict[str, Any], dict[str, Any]]]
+"""Finished rounds: what tunefold did, what the peer did."""
 
 WORK = Path(__file__).resolve().parent / "runs"
 
@@ -67,6 +71,30 @@ class Lines:
         with self._path.open("a") as file:
             file.write(json.dumps(line) + "\n")
         return line
+
+    def measure_rounds(
+        self, n: int, sides: Mapping[str, Callable[[int], dict[str, Any]]]
+    ) -> None:
+        """Run the sides of `n` rounds in turn, those that are not finished.
+
+        Args:
+            n: Number of rounds.
+            sides: By name what runs a side of a round and returns its figures.
+        """
+        for number in range(n):
+            for side, run in sides.items():
+                key = f"{side}-{number}"
+                if self.get(key) is None:
+                    line = self.add(key, **run(number))
+                    print(f"{self.part}: {key}: {line['seconds']:.0f} s", flush=True)
+
+    def rounds(self, n: int) -> Rounds:
+        """Return those of `n` rounds in which both sides are finished."""
+        pairs = [
+            (self.get(f"tunefold-{number}"), self.get(f"peer-{number}"))
+            for number in range(n)
+        ]
+        return [(ours, theirs) for ours, theirs in pairs if ours and theirs]
 
     def folder(self, *names: str, keep: bool = False) -> Path:
         """Return a folder to measure in, empty unless `keep`."""

@@ -8,7 +8,8 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar, overload
 
-from search.types import Trial
+from search.types import Trial, TrialState
+from spaces.params import Scalar
 
 Item = TypeVar("Item")
 
@@ -69,3 +70,25 @@ class RunningBest(Generic[Item]):
         """Return the best of the first `n` places, None where nothing was offered."""
         found = bisect_left(self._places, n)
         return self._items[found - 1] if found else None
+
+
+class Repeats:
+    """Finds complete trials with equal parameters and epochs: equal scores."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[frozenset[tuple[str, Scalar]], int], int] = {}
+
+    def take_in(self, trial: Trial) -> None:
+        """Keep an ended trial's number, the lowest of its kind."""
+        if trial.state is TrialState.COMPLETE:
+            first = self._first.get(self._kind(trial), trial.number)
+            self._first[self._kind(trial)] = min(first, trial.number)
+
+    def find(self, trial: Trial, n: int) -> int | None:
+        """Return the number of one like it among those below `n`, None without any."""
+        first = self._first.get(self._kind(trial))
+        return first if first is not None and first < n else None
+
+    @staticmethod
+    def _kind(trial: Trial) -> tuple[frozenset[tuple[str, Scalar]], int]:
+        return frozenset(trial.params.items()), trial.epochs

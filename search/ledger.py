@@ -5,28 +5,23 @@ caller holds the study's lock, but for the methods that say otherwise: those wri
 the disk. None takes longer the more trials there are.
 """
 
-import threading
 import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from search.dummy import dummy_scores
 from search.events import read_trials, taken_over, warm_trials
 from search.fold_jobs import JobMaker
 from search.journal import Journal
-from search.known import Known
+from search.known import Known, Repeats
 from search.metrics import METRICS
+from search.news import News
 from search.objectives import told_also
 from search.protocols import Engine, Pruner, Tracker
 from search.scoring import Teller, common_epoch, failure_reason, mean_score
+from search.trial_predictions import trial_predictions
 from search.types import FoldResult, Suggestion, Trial, TrialState
-from spaces.params import Scalar
-
-_Key = tuple[frozenset[tuple[str, Scalar]], int]
-"""Parameters and epochs: what makes scores equal."""
 
 
 @dataclass
@@ -61,6 +56,7 @@ class Ledger:
         open: Those that are not complete, in the order of their numbers.
         ended: Those that have ended since the caller looked last.
         any_complete: Whether one is complete.
+        news: What the trackers are to hear.
     """
 
     def __init__(
@@ -80,14 +76,11 @@ class Ledger:
         self._engine = engine
         self._pruner = pruner
         self._journal = journal
-        self._trackers = trackers
+        self.news = News(journal, trackers)
         self._lag = lag
         self.any_complete = False
         self._n_told = 0
-        self._first_with: dict[_Key, int] = {}  # complete, the lowest number of each
-        # What trackers are not told yet, with the lines that must be on the disk first.
-        self._news: deque[tuple[int, Trial, FoldResult | None]] = deque()
-        self._telling = threading.Lock()
+        self._repeats = Repeats()
         self._of_others: set[int] = set()  # asked before the present engine took over
         self._settings = jobs.settings
         self._epoch_rule = jobs.settings.epoch
@@ -176,7 +169,7 @@ class Ledger:
         folds = sorted((*self.trials[number].folds, result), key=lambda f: f.fold)
         trial = replace(self.trials[number], folds=tuple(folds))
         self.trials[number] = trial
-        self._news.append((self._journal.written, trial, result))
+        self.news.fold_done(trial, result)
         self._end_if_decided(trial)
         return self._is_whole(number)
 
@@ -184,52 +177,20 @@ class Ledger:
         """Store a whole trial's predictions at its common epoch; without the lock."""
         trial = self.trials[number]
         epoch = common_epoch(self._metric, trial.folds, self._epoch_rule)
-        folds = [self._jobs.folds[result.fold] for result in trial.folds]
-        of_epoch = [
-            self._journal.fold_predictions(number, fold.number)[epoch - 1]
-            for fold in folds
-        ]
-        rows = np.concatenate([fold.valid for fold in folds])
-        self._journal.keep_predictions(
-            number,
-            {
-                "rows": rows,
-                "fold": np.repeat(
-                    [fold.number for fold in folds], [len(f.valid) for f in folds]
-                ),
-                "y": self._jobs.y[rows],
-                "predictions": np.concatenate(of_epoch),
-            },
+        folds = [result.fold for result in trial.folds]
+        predictions = trial_predictions(
+            self._journal, self._jobs, number, folds=folds, epoch=epoch
         )
+        self._journal.keep_predictions(number, predictions)
 
     def complete(self, number: int) -> None:
         """End a whole trial whose predictions are kept."""
         self._end(self.trials[number])
 
-    @property
-    def has_news(self) -> bool:
-        """Whether trackers have something to hear."""
-        return bool(self._news)
-
-    def settle(self) -> None:
-        """Wait until the disk has what was written, then tell the trackers of it.
-
-        Without the lock. What trackers know is never taken back by a crash.
-        """
-        committed = self._journal.commit()
-        with self._telling:  # one at a time: they hear it in the journal's order
-            while self._news and self._news[0][0] <= committed:
-                _, trial, result = self._news.popleft()
-                for tracker in self._trackers:
-                    if result is None:
-                        tracker.trial_done(trial)
-                    else:
-                        tracker.fold_done(trial, result)
-
     def tidy(self, number: int, fold: int) -> None:
         """Drop what is large of a trial that ended with this fold; without the lock.
 
-        After `settle`: without its last line the trial would need it again.
+        After `news.settle`: without its last line the trial would need it again.
         """
         if number not in self.open:
             folds = {fold, *(result.fold for result in self.trials[number].folds)}
@@ -289,22 +250,14 @@ class Ledger:
         if not (trial.rung and trial.number in self._of_others):
             self._engine.tell(trial)
 
-    def _find_known(self, trial: Trial) -> Trial | None:
-        """Return a complete trial with equal parameters: its scores are equal too.
-
-        Among those the proposal knew: later ones may have ended or not.
-        """
-        number = self._first_with.get(_key(trial))
-        if number is None or number >= self._n_before(trial.number):
-            return None
-        return self.trials[number]
-
     def _open(self, trial: Trial) -> bool:
         """Open a trial and return True; end it when its folds are known."""
         self.trials[trial.number] = trial
-        known = self._find_known(trial)
-        if known is not None:
-            self._end(replace(trial, copy_of=known.number, folds=known.folds))
+        # Among those the proposal knew: later ones may have ended or not.
+        equal = self._repeats.find(trial, self._n_before(trial.number))
+        if equal is not None:
+            folds = self.trials[equal].folds
+            self._end(replace(trial, copy_of=equal, folds=folds))
             return False
         done = {result.fold for result in trial.folds}
         waiting = deque(n for n in range(self._jobs.n_folds) if n not in done)
@@ -345,21 +298,15 @@ class Ledger:
         also = told_also(self._settings.objectives, self._metric, trial, known)
         trial = replace(trial, told=value, told_also=also)
         self._journal.ended(trial)
-        self._news.append((self._journal.written, trial, None))
+        self.news.trial_done(trial)
         self.open.pop(trial.number, None)
         self.ended.append(trial)
         self._take_in(trial)
 
     def _take_in(self, trial: Trial) -> None:
         self.trials[trial.number] = trial
-        if trial.state is TrialState.COMPLETE:
-            self.any_complete = True
-            first = self._first_with.get(_key(trial), trial.number)
-            self._first_with[_key(trial)] = min(first, trial.number)
-
-
-def _key(trial: Trial) -> _Key:
-    return frozenset(trial.params.items()), trial.epochs
+        self._repeats.take_in(trial)
+        self.any_complete = self.any_complete or trial.state is TrialState.COMPLETE
 
 
 def _below_floor(trial: Trial) -> str | None:

@@ -93,6 +93,9 @@ def make_draft(request: Request, *, in_process: bool) -> Draft:
     space_name, space = _space(pipeline, request)
     objectives = read_objectives(request.objectives)
     sampler = check_engine(request.engine, request.sampler, objectives)
+    pruner = check_pruner(
+        request.pruner or default_pruner(objectives, sampler), objectives
+    )
     max_parameters = _max_parameters(request.max_parameters)
     workers = _workers(request.workers, in_process=in_process)
     if request.epochs is not None and request.epochs < 1:
@@ -123,9 +126,7 @@ def make_draft(request: Request, *, in_process: bool) -> Draft:
         engine=request.engine,
         sampler=sampler,
         objectives=objectives,
-        pruner=check_pruner(
-            request.pruner or default_pruner(objectives, sampler), objectives
-        ),
+        pruner=pruner,
         max_parameters=max_parameters,
         cv=request.cv or _default_cv(pipeline, groups),
         groups=groups,

@@ -6,14 +6,16 @@ an open fold of a running trial, so that no core waits while there is work.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from search.clock import Clock
 from search.errors import FatalError, ModelTooLargeError, TrialError
 from search.fold_jobs import JobMaker
 from search.journal import Journal
+from search.lag import lag_of
 from search.ledger import Ledger
 from search.protocols import Engine, Pruner, Tracker
+from search.streaks import Streaks
 from search.types import (
     Budget,
     Done,
@@ -25,18 +27,6 @@ from search.types import (
 )
 from search.workers import Slot, WorkerDiedError
 from spaces.errors import TunefoldError
-
-MAX_KNOWN_IN_A_ROW = 50
-"""So many proposals in a row that were evaluated before: the space is exhausted."""
-
-MANY_WORKERS = 16
-"""From so many on, two trials for each may be open: with fewer, measured with 16 slots
-and racing, a third of all folds would be trained by slots that help."""
-
-SPARE_TRIALS = 2
-"""Trials beyond those that run which a proposal need not know. Measured with two slots
-on recorded trials: 5 % of their time is spent waiting without them, 3 % with two; with
-more, racing knows less and trains more folds."""
 
 
 class Study:
@@ -69,7 +59,6 @@ class Study:
         self._engine = engine
         self._slots = slots
         self._journal = journal
-        self._trackers = trackers
         self._budget = budget
         self._run_fold = run_fold
         self._ledger = Ledger(
@@ -86,8 +75,7 @@ class Study:
         self._no_more: str | None = None  # why nothing is asked any more
         self._stopped: str | None = None  # why nothing at all is started any more
         self._fatal: TunefoldError | None = None
-        self._failures_in_a_row = 0
-        self._known_in_a_row = 0
+        self._streaks = Streaks(jobs.settings, budget)
 
     def take_up(self) -> None:
         """Take up what the journal holds, so that `trials` has it; `run` does it, too.
@@ -107,9 +95,10 @@ class Study:
         self.take_up()
         self._clock = Clock(self._budget)
         with self._changed:
-            self._count_again()
+            just_now = {trial.number for trial in self._ledger.ended}
+            self._streaks.take_up(self.trials, but=just_now)
             self._look_at_ended()
-        self._ledger.settle()
+        self._ledger.news.settle()
         threads = [
             threading.Thread(target=self._work, args=(slot,), daemon=True)
             for slot in self._slots
@@ -122,7 +111,7 @@ class Study:
         reason = str(self._fatal or self._stopped or self._no_more)
         try:
             self._journal.stopped(reason)
-            self._ledger.settle()
+            self._ledger.news.settle()
         except TunefoldError as error:
             self._fatal = self._fatal or error
         if self._fatal is not None:
@@ -144,8 +133,8 @@ class Study:
         number: int | None = None
         try:
             while (task := self._next_fold(number)) is not None:
-                if self._ledger.has_news:
-                    self._ledger.settle()
+                if self._ledger.news:
+                    self._ledger.news.settle()
                 number, fold = task
                 self._train(slot, number, fold)
         except TunefoldError as error:
@@ -233,12 +222,7 @@ class Study:
             return None
         epochs = answer.epochs or self._jobs.settings.epochs
         known = not self._ledger.begin(answer, epochs=epochs)
-        self._known_in_a_row = self._known_in_a_row + 1 if known else 0
-        if self._known_in_a_row >= MAX_KNOWN_IN_A_ROW:
-            self._no_more = (
-                f"the last {MAX_KNOWN_IN_A_ROW} proposals were evaluated before: "
-                "the space is exhausted"
-            )
+        self._no_more = self._streaks.proposed(known=known) or self._no_more
         return number
 
     def _train(self, slot: Slot, number: int, fold: int) -> None:
@@ -281,66 +265,17 @@ class Study:
                 self._ledger.complete(number)
                 self._look_at_ended()
                 self._changed.notify()
-        self._ledger.settle()  # finished work is durable before the next begins
+        self._ledger.news.settle()  # finished work is durable before the next begins
         self._ledger.tidy(number, fold)
-
-    def _count_again(self) -> None:
-        # After a crash the rows go on; after a stop because of a full row, another
-        # one is allowed.
-        just_now = {trial.number for trial in self._ledger.ended}
-        failures = _last_in_a_row(
-            trial.state is TrialState.FAILED
-            for trial in self.trials
-            if trial.state is not TrialState.RUNNING
-            and trial.number not in just_now
-            and not self._was_refused(trial)
-        )
-        self._failures_in_a_row = failures % self._budget.max_failures
-        known = _last_in_a_row(t.copy_of is not None for t in self.trials)
-        self._known_in_a_row = known % MAX_KNOWN_IN_A_ROW
 
     def _look_at_ended(self) -> None:
         for trial in self._ledger.ended:
-            if self._was_refused(trial):
-                continue
-            failed = trial.state is TrialState.FAILED
-            self._failures_in_a_row = self._failures_in_a_row + 1 if failed else 0
-            if self._failures_in_a_row >= self._budget.max_failures:
-                self._fatal = FatalError(
-                    f"study: {self._failures_in_a_row} trials in a row failed, the "
-                    f"last because {trial.reason}; mend the cause, then "
-                    f"'tunefold resume {self._jobs.settings.name}'"
-                )
+            failed = self._streaks.trial_ended(trial)
+            if failed is not None:
+                self._fatal = FatalError(failed)
             if trial.state is TrialState.COMPLETE and trial.copy_of is None:
                 self._clock.trial_took(sum(f.seconds for f in trial.folds))
         self._ledger.ended.clear()
-
-    def _was_refused(self, trial: Trial) -> bool:
-        # A model that is too large says nothing about whether trials can succeed.
-        limit, size = self._jobs.settings.max_parameters, trial.n_parameters
-        return limit is not None and size is not None and size > limit
-
-
-def lag_of(workers: int) -> int:
-    """Return how many of the latest trials a proposal does not know.
-
-    Those that may run beside it and a few more: a slot whose trial has ended need not
-    wait for the last fold of an older one. Many slots need twice the room: trials that
-    are stopped early and trials that are not end so far apart that with less most slots
-    would wait or help with others' folds, for which each compiles
-    (`benchmarks/scale.py slots`).
-    """
-    if workers == 1:
-        return 0
-    room = SPARE_TRIALS if workers < MANY_WORKERS else workers
-    return workers - 1 + room
-
-
-def _last_in_a_row(flags: Iterable[bool]) -> int:
-    length = 0
-    for flag in flags:
-        length = length + 1 if flag else 0
-    return length
 
 
 def _first_line(error: Exception) -> str:

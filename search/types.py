@@ -258,7 +258,7 @@ class Settings:
         metrics: The searched metric first.
         epoch: `best` or `last`: which epoch's score counts.
         workers: Trials trained at once. A proposal does not know of the latest ones
-            before it, even if they have ended; how many, see `search.study.lag_of`.
+            before it, even if they have ended; how many, see `search.lag.lag_of`.
         pruner: What is not finished, see `search.pruners.registry`.
         n_rows: Rows of the training data used, None for all.
         backend: Keras backend.

@@ -161,7 +161,7 @@ class Books:
         if self.ledger.fold_done(number, stored):
             self.ledger.keep_trial(number)
             self.ledger.complete(number)
-        self.ledger.settle()
+        self.ledger.news.settle()
         self.ledger.tidy(number, result.fold)
 
     def waiting(self, number):
@@ -406,7 +406,7 @@ def test_trackers_hear_of_what_is_on_the_disk(books, monkeypatch):
     b.begin()
     stored = b.ledger.keep_fold(0, fold(0))
     b.ledger.fold_done(0, stored)
-    assert b.ledger.has_news
+    assert b.ledger.news
     assert b.tracker.seen == []
 
     def fail(descriptor):
@@ -415,7 +415,7 @@ def test_trackers_hear_of_what_is_on_the_disk(books, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(journal, "_sync", fail)
         with pytest.raises(FatalError, match="no disk"):
-            b.ledger.settle()
+            b.ledger.news.settle()
     assert b.tracker.seen == []
     c = b.again()
     assert c.waiting(0) == [1, 2]

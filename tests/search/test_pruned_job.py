@@ -3,12 +3,11 @@
 import json
 
 import pytest
-from real_command import Recorded, kill_and_resume, search, tunefold
+from real_command import SMALL, Recorded, kill_and_resume, search, tunefold
 
 WORDS = [
     *("--cv", "kfold:5", "--epochs", 6, "--workers", 1, "--trials", 14),
-    *("--engine", "random", "--space", "dense", "--set", "n_layers=1..2"),
-    *("--set", "width_1=16..64", "--set", "width_2=16..64"),
+    *("--engine", "random", *SMALL),
 ]
 BOTH = [*WORDS, "--pruner", "forgiving+median"]
 
@@ -40,6 +39,7 @@ def stopped(study):
     return [end for end in ends(study) if end["state"] == "stopped"]
 
 
+@pytest.mark.ci
 def test_trials_that_cannot_win_are_stopped_by_default(raced):
     study, said = raced
     assert stopped(study)

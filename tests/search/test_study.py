@@ -21,9 +21,11 @@ from search.errors import FatalError, SettingsError, TrialError
 from search.events import fold_to_json, read_trials
 from search.fold_jobs import JobMaker
 from search.journal import Journal
+from search.lag import lag_of
 from search.pruners.registry import TwoLevels
 from search.rows import make_folds
-from search.study import MAX_KNOWN_IN_A_ROW, Study, lag_of
+from search.streaks import MAX_KNOWN
+from search.study import Study
 from search.types import (
     Budget,
     Done,
@@ -441,7 +443,7 @@ def test_an_exhausted_space_ends_the_study(study):
     assert "the space is exhausted" in s.run()
     trained = [t.number for t in s.trials if t.copy_of is None]
     assert len(trained) == 2
-    assert len(s.trials) == max(trained) + 1 + MAX_KNOWN_IN_A_ROW
+    assert len(s.trials) == max(trained) + 1 + MAX_KNOWN
 
 
 def test_a_grid_ends_the_study_when_it_is_covered(study):
