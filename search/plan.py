@@ -3,15 +3,21 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from search.fold_jobs import JobMaker
 from search.types import Budget, FoldJob, FoldResult
 from search.workers import Slot
+from spaces.evaluation import ROWS
 from spaces.params import Float, Int, Param, Scalar
 from spaces.space import Params, SearchSpace
 
 PROBE_EPOCHS = 2
 """The first epoch compiles, the second is a typical one."""
+
+PROBE_ROWS = 6_400
+"""Training rows of a probe: whole batches of any usual size, and enough of them. What it
+learns is not used, so a wide network would train for half a minute for nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,16 +69,25 @@ def probe(
     space: SearchSpace,
     run_fold: Callable[[FoldJob], FoldResult],
 ) -> Plan:
-    """Time two epochs of a middle-sized configuration on the first fold."""
+    """Time two short epochs of a middle-sized configuration on the first fold.
+
+    An epoch's training takes as much longer as it has more rows.
+    """
     settings = jobs.settings
-    job = jobs.make(middle_point(space), 0, epochs=PROBE_EPOCHS)
+    params = middle_point(space)
+    rows = cast(int, params.get(ROWS, len(jobs.folds[0].train)))
+    timed = min(rows, PROBE_ROWS)
+    if timed < rows:
+        params[ROWS] = timed
+    job = jobs.make(params, 0, epochs=PROBE_EPOCHS)
     result = slot.run(run_fold, job, trial=-1)
-    epoch = result.epoch_seconds[-1] + result.measure_seconds / PROBE_EPOCHS
+    measuring = result.measure_seconds / PROBE_EPOCHS
+    training = result.epoch_seconds[-1]
     return Plan(
         n_folds=jobs.n_folds,
         epochs=settings.epochs,
-        epoch_seconds=epoch,
-        start_seconds=max(0.0, result.seconds - PROBE_EPOCHS * epoch),
+        epoch_seconds=training * rows / timed + measuring,
+        start_seconds=max(0.0, result.seconds - PROBE_EPOCHS * (training + measuring)),
         workers=settings.workers,
     )
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from search.plan import PROBE_EPOCHS, Plan, middle_point, probe
+from search.plan import PROBE_EPOCHS, PROBE_ROWS, Plan, middle_point, probe
 from search.types import Budget
 from spaces.dense import DENSE
 from spaces.params import Choice, Float, Int
@@ -96,6 +96,41 @@ def test_the_middle_lies_in_the_space_and_has_active_parameters_only():
 # The probe
 
 
+def folds_of(n_training_rows):
+    return [SimpleNamespace(train=range(n_training_rows))]
+
+
+@pytest.mark.parametrize(
+    ("params", "rows", "timed"),
+    [
+        ({}, 900, None),
+        ({}, PROBE_ROWS, None),
+        ({}, 10 * PROBE_ROWS, PROBE_ROWS),
+        ({"rows": Choice(options=(100,))}, 10 * PROBE_ROWS, 100),
+        ({"rows": Choice(options=(2 * PROBE_ROWS,))}, 10 * PROBE_ROWS, PROBE_ROWS),
+    ],
+)
+def test_a_probe_trains_few_rows_and_counts_all(
+    make_fold, make_settings, params, rows, timed
+):
+    asked = []
+
+    def run(function, job, *, trial):
+        return make_fold(seconds=8.0, epoch_seconds=[3.0, 1.0], measure_seconds=0.5)
+
+    jobs = SimpleNamespace(
+        settings=make_settings(),
+        n_folds=3,
+        make=lambda params, fold, *, epochs: asked.append(params),
+        folds=folds_of(rows),
+    )
+    result = probe(SimpleNamespace(run=run), jobs, SearchSpace(params), "run_fold")
+    assert asked == [{} if timed is None else {"rows": timed}]
+    wanted = params["rows"].options[0] if params else rows
+    assert result.epoch_seconds == 1.0 * wanted / (timed or rows) + 0.25
+    assert result.start_seconds == 8.0 - 2 * 1.25
+
+
 def test_the_probe_times_two_epochs_of_one_fold(make_fold, make_settings):
     space = SearchSpace({"x": Float(low=0.0, high=1.0)})
     asked = {}
@@ -110,7 +145,7 @@ def test_the_probe_times_two_epochs_of_one_fold(make_fold, make_settings):
         asked["trial"] = trial
         return make_fold(seconds=10.0, epoch_seconds=[6.0, 1.0], measure_seconds=0.5)
 
-    jobs = SimpleNamespace(settings=settings, n_folds=3, make=make)
+    jobs = SimpleNamespace(settings=settings, n_folds=3, make=make, folds=folds_of(900))
     result = probe(SimpleNamespace(run=run), jobs, space, "run_fold")
     # no trial of the study: the slot gives it a process of its own
     assert asked == {"params": {"x": 0.5}, "fold": 0, "epochs": 2, "trial": -1}
