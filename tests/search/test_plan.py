@@ -159,7 +159,10 @@ def test_the_probe_times_two_epochs_of_one_fold(make_fold, make_settings):
 def test_a_start_never_takes_less_than_nothing(make_fold, make_settings):
     fast = make_fold(seconds=1.0, epoch_seconds=[0.1, 0.8], measure_seconds=0.0)
     jobs = SimpleNamespace(
-        settings=make_settings(), n_folds=2, make=lambda *_, epochs: None
+        settings=make_settings(),
+        n_folds=2,
+        make=lambda *_, epochs: None,
+        folds=folds_of(100),
     )
     slot = SimpleNamespace(run=lambda *_, trial: fast)
     space = SearchSpace({"x": Float(low=0.0, high=1.0)})
