@@ -169,8 +169,10 @@ def train_final(job: FinalJob) -> Trained:
         latest=pipeline.in_order,
     )
     rows = choose_training_rows(rows, job.params, seed=job.seed)
-    transform = pipeline.prepare(train.X[rows], y[rows], job.params)
-    X = transform(train.X[rows])
+    given = train.X[rows]
+    transform = pipeline.prepare(given, y[rows], job.params)
+    X = transform(given)
+    del given  # a copy of the data
     looked_at = measured_rows(rows, len(rows), seed=0)
     fitted = fit_all(
         pipeline,

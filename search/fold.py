@@ -47,8 +47,10 @@ def run_fold(job: FoldJob) -> FoldResult:
     y = np.asarray(data.y)
     fold = find_fold(job, data, stratified=pipeline.task == "classification")
     train = choose_training_rows(fold.train, job.params, seed=job.split_seed)
-    transform = pipeline.prepare(data.X[train], y[train], job.params)
-    X_train, X_valid = transform(data.X[train]), transform(data.X[fold.valid])
+    given = data.X[train]
+    transform = pipeline.prepare(given, y[train], job.params)
+    X_train, X_valid = transform(given), transform(data.X[fold.valid])
+    del given  # a copy of the data
     looked_at = measured_rows(train, len(fold.valid), seed=job.split_seed)
     fitted = fit_all(
         pipeline,
