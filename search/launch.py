@@ -112,7 +112,7 @@ def _forecast(planned: Future[Plan], budget: Budget) -> str:
         raise
     except Exception as error:  # noqa: BLE001  (a model may fail in any way)
         reason = f"{type(error).__name__}: {error}"
-    return f"no forecast: the configuration in the middle of the space fails: {reason}"
+    return f"no forecast: the configuration to begin with fails: {reason}"
 
 
 def _refuse_existing(folder: Path) -> None:

@@ -9,8 +9,7 @@ from search.fold_jobs import JobMaker
 from search.types import Budget, FoldJob, FoldResult
 from search.workers import Slot
 from spaces.evaluation import ROWS
-from spaces.params import Float, Int, Param, Scalar
-from spaces.space import Params, SearchSpace
+from spaces.space import SearchSpace
 
 PROBE_EPOCHS = 2
 """The first epoch compiles, the second is a typical one."""
@@ -27,7 +26,7 @@ class Plan:
     Attributes:
         n_folds: Folds of a trial.
         epochs: Epochs of a fold.
-        epoch_seconds: One epoch of a middle-sized configuration.
+        epoch_seconds: One epoch of the configuration to begin with.
         start_seconds: Compilation and preparation, once per trial.
         workers: Folds trained at the same time.
     """
@@ -69,12 +68,12 @@ def probe(
     space: SearchSpace,
     run_fold: Callable[[FoldJob], FoldResult],
 ) -> Plan:
-    """Time two short epochs of a middle-sized configuration on the first fold.
+    """Time two short epochs of the configuration to begin with on the first fold.
 
     An epoch's training takes as much longer as it has more rows.
     """
     settings = jobs.settings
-    params = middle_point(space)
+    params = space.initial()
     rows = cast(int, params.get(ROWS, len(jobs.folds[0].train)))
     timed = min(rows, PROBE_ROWS)
     if timed < rows:
@@ -90,26 +89,6 @@ def probe(
         start_seconds=max(0.0, result.seconds - PROBE_EPOCHS * (training + measuring)),
         workers=settings.workers,
     )
-
-
-def middle_point(space: SearchSpace) -> Params:
-    """Return the point in the middle of every range, on the range's own scale."""
-    point: Params = {}
-    for name, param in space.params.items():
-        if space.is_active(name, point):
-            point[name] = _middle(param)
-    return point
-
-
-def _middle(param: Param) -> Scalar:
-    if isinstance(param, Float) and param.step is None:
-        if param.log:
-            return math.sqrt(param.low * param.high)
-        return (param.low + param.high) / 2
-    if isinstance(param, Int) and param.log:
-        return round(math.sqrt(param.low * param.high))
-    values = param.values()
-    return values[(len(values) - 1) // 2]
 
 
 def _count(number: int, noun: str) -> str:

@@ -52,6 +52,13 @@ _ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }
 
+_ONE_PRODUCT_A_KERNEL = (
+    "--xla_cpu_experimental_ynn_fusion_type=LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"
+)
+"""XLA otherwise makes all layers of a prediction one kernel, which on some processors
+does their products over and over: 1,024 rows through three layers of 1,024 units took
+2 s instead of .08 s. Training does not change."""
+
 
 class WorkerDiedError(TunefoldError):
     """The process ended in the middle of a fold: out of memory, killed, crashed."""
@@ -215,10 +222,13 @@ def set_environment(backend: str) -> None:
     """Choose Keras' backend, one thread and the cache, here and for child processes.
 
     Must run before Keras is imported and before the first worker starts: the fork
-    server takes the environment once.
+    server takes the environment once. Flags that the user gives XLA come last and win.
     """
     os.environ["KERAS_BACKEND"] = backend
     os.environ.update(_ENVIRONMENT)
+    flags = os.environ.get("XLA_FLAGS", "").split()
+    if _ONE_PRODUCT_A_KERNEL not in flags:
+        os.environ["XLA_FLAGS"] = " ".join([_ONE_PRODUCT_A_KERNEL, *flags])
     use_compile_cache()
 
 

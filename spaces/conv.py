@@ -40,7 +40,7 @@ TAIL = SearchSpace(
         "n_layers": Int(low=0, high=2),
         "width_1": Int(low=16, high=512, log=True, when=("n_layers", (1, 2))),
         "width_2": Int(low=16, high=512, log=True, when=("n_layers", (2,))),
-        "activation": Choice(options=("relu", "gelu", "tanh")),
+        "activation": Choice(options=("relu", "gelu", "tanh"), default="relu"),
     }
 )
 """No, one or two dense layers; the activation is that of the convolutions, too."""

@@ -12,8 +12,8 @@ def narrow(space: SearchSpace, settings: Iterable[str]) -> SearchSpace:
     """Return the space with each `NAME=VALUES` setting applied.
 
     VALUES is a range `LOW..HIGH` inside the declared one, a list `A,B,C`, or one
-    value, which fixes the parameter. A parameter whose condition can no longer
-    come true is dropped.
+    value, which fixes the parameter. A default stays where it still lies in the space.
+    A parameter whose condition can no longer come true is dropped.
 
     Args:
         space: The space to narrow; it is not changed.
@@ -41,7 +41,11 @@ def narrow(space: SearchSpace, settings: Iterable[str]) -> SearchSpace:
         if name not in params:
             raise SpaceError(f"--set: {unknown('parameter', name, params)}")
         named.add(name)
-        params[name] = _narrow_param(name, params[name], values)
+        narrowed = _narrow_param(name, params[name], values)
+        default = params[name].default
+        if default is not None and narrowed.contains(default):
+            narrowed = replace(narrowed, default=default)  # type: ignore[arg-type]
+        params[name] = narrowed
     return _drop_unreachable(params, named)
 
 
@@ -73,7 +77,7 @@ def _narrow_range(name: str, param: Int | Float, low: Scalar, high_text: str) ->
                 f"got {write_scalar(low)}..{write_scalar(high)}"
             )
     try:
-        return replace(param, low=low, high=high)  # type: ignore[arg-type]
+        return replace(param, low=low, high=high, default=None)  # type: ignore[arg-type]
     except SpaceError as error:
         raise SpaceError(f"--set {name}: {error}") from None
 

@@ -1,13 +1,15 @@
 """The three kinds of parameters a search space is made of.
 
-A parameter is a frozen value: its range, its scale and the condition under which
-it is active. It knows nothing of engines; each engine file translates it.
+A parameter is a frozen value: its range, its scale, the condition under which it is
+active, and the value that people begin with. It knows nothing of engines; each engine
+file translates it.
 """
 
 import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from spaces.errors import SpaceError
 
@@ -25,8 +27,8 @@ class Int:
     """A whole number in [low, high], both ends included.
 
     Raises:
-        SpaceError: The range is empty, the step does not fit it, or a log scale
-            meets a step or a range that is not positive.
+        SpaceError: The range is empty, the step does not fit it, a log scale meets a
+            step or a range that is not positive, or `default` lies outside.
 
     Example:
         >>> Int(low=1, high=6).contains(3)
@@ -38,6 +40,7 @@ class Int:
     log: bool = False
     step: int = 1
     when: When | None = None
+    default: int | None = None
 
     def __post_init__(self) -> None:
         for field in ("low", "high", "step"):
@@ -56,6 +59,7 @@ class Int:
                 f"Int: 'high' must be 'low' plus a multiple of 'step', got "
                 f"{self.low}..{self.high} in steps of {self.step}"
             )
+        _check_default(self)
 
     def contains(self, value: Scalar) -> bool:
         """Say whether `value` is a whole number of this range and step."""
@@ -73,6 +77,14 @@ class Int:
             return min(max(drawn, self.low), self.high)
         return rng.randrange(self.low, self.high + 1, self.step)
 
+    def initial(self) -> int:
+        """Return the default; without one the middle on the parameter's own scale."""
+        if self.default is not None:
+            return self.default
+        if self.log:
+            return round(math.sqrt(self.low * self.high))
+        return _middle(self.values())
+
     def values(self) -> Sequence[int]:
         """Return all values in order; their number is finite."""
         return range(self.low, self.high + 1, self.step)
@@ -87,8 +99,9 @@ class Float:
     """A number in [low, high], both ends included.
 
     Raises:
-        SpaceError: The range is empty or not finite, the step does not fit it, or
-            a log scale meets a step or a range that is not positive.
+        SpaceError: The range is empty or not finite, the step does not fit it, a log
+            scale meets a step or a range that is not positive, or `default` lies
+            outside.
 
     Example:
         >>> Float(low=1e-4, high=1e-1, log=True).contains(0.5)
@@ -100,6 +113,7 @@ class Float:
     log: bool = False
     step: float | None = None
     when: When | None = None
+    default: float | None = None
 
     def __post_init__(self) -> None:
         for field in ("low", "high"):
@@ -110,17 +124,20 @@ class Float:
                 raise SpaceError(f"Float: '{field}' must be finite, got {value!r}")
             object.__setattr__(self, field, float(value))
         _check_range("Float", self.low, self.high, self.log)
-        if self.step is None:
-            return
-        if self.log or not self.step > 0:
+        if self.step is not None:
+            self._check_step(self.step)
+        _check_default(self)
+
+    def _check_step(self, step: float) -> None:
+        if self.log or not step > 0:
             raise SpaceError(
-                f"Float: 'step' must be above 0 and not on a log scale, got {self.step}"
+                f"Float: 'step' must be above 0 and not on a log scale, got {step}"
             )
-        count = (self.high - self.low) / self.step
+        count = (self.high - self.low) / step
         if abs(count - round(count)) > 1e-8:  # the ends are decimal, not binary
             raise SpaceError(
                 f"Float: 'high' must be 'low' plus a multiple of 'step', got "
-                f"{self.low}..{self.high} in steps of {self.step}"
+                f"{self.low}..{self.high} in steps of {step}"
             )
 
     def contains(self, value: Scalar) -> bool:
@@ -140,6 +157,16 @@ class Float:
             return rng.uniform(self.low, self.high)
         drawn = math.exp(rng.uniform(math.log(self.low), math.log(self.high)))
         return min(max(drawn, self.low), self.high)
+
+    def initial(self) -> float:
+        """Return the default; without one the middle on the parameter's own scale."""
+        if self.default is not None:
+            return self.default
+        if self.step is not None:
+            return _middle(self.values())
+        if self.log:
+            return min(max(math.sqrt(self.low * self.high), self.low), self.high)
+        return (self.low + self.high) / 2
 
     def values(self) -> Sequence[float]:
         """Return all values in order.
@@ -170,7 +197,8 @@ class Choice:
     """One of a few options, all of one type: text, whole numbers, numbers or bools.
 
     Raises:
-        SpaceError: There is no option, an option stands twice, or types are mixed.
+        SpaceError: There is no option, an option stands twice, types are mixed, or
+            `default` is no option.
 
     Example:
         >>> Choice(options=("relu", "gelu")).contains("tanh")
@@ -179,6 +207,7 @@ class Choice:
 
     options: tuple[Scalar, ...]
     when: When | None = None
+    default: Scalar | None = None
 
     def __post_init__(self) -> None:
         if not self.options:
@@ -193,6 +222,7 @@ class Choice:
             raise SpaceError(
                 f"Choice: each option may stand once, got {list(self.options)!r}"
             )
+        _check_default(self)
 
     def contains(self, value: Scalar) -> bool:
         """Say whether `value` is one of the options, of the same type."""
@@ -201,6 +231,10 @@ class Choice:
     def sample(self, rng: random.Random) -> Scalar:
         """Draw one option, each equally likely."""
         return rng.choice(self.options)
+
+    def initial(self) -> Scalar:
+        """Return the default; without one the option in the middle."""
+        return _middle(self.options) if self.default is None else self.default
 
     def values(self) -> Sequence[Scalar]:
         """Return the options in their declared order."""
@@ -212,6 +246,8 @@ class Choice:
 
 
 Param = Int | Float | Choice
+
+Value = TypeVar("Value", bound=Scalar)
 
 
 def write_scalar(value: Scalar) -> str:
@@ -226,6 +262,18 @@ def _check_range(kind: str, low: float, high: float, log: bool) -> None:
         raise SpaceError(f"{kind}: 'low' must not be above 'high', got {low}..{high}")
     if log and low <= 0:
         raise SpaceError(f"{kind}: a log scale needs 'low' above 0, got {low}")
+
+
+def _check_default(param: Param) -> None:
+    if param.default is not None and not param.contains(param.default):
+        raise SpaceError(
+            f"{type(param).__name__}: 'default' must be {param.describe()}, "
+            f"got {param.default!r}"
+        )
+
+
+def _middle(values: Sequence[Value]) -> Value:
+    return values[(len(values) - 1) // 2]
 
 
 def _describe_range(

@@ -108,6 +108,19 @@ class SearchSpace:
                 point[name] = param.sample(rng)
         return point
 
+    def initial(self) -> Params:
+        """Return the point to begin with: defaults, and middles where there are none.
+
+        Example:
+            >>> SearchSpace({"dropout": Float(low=0.0, high=0.8)}).initial()
+            {'dropout': 0.4}
+        """
+        point: Params = {}
+        for name, param in self.params.items():
+            if self.is_active(name, point):
+                point[name] = param.initial()
+        return point
+
     def grid(self) -> Iterator[Params]:
         """Yield every point of the space once, the last parameter varying fastest.
 

@@ -22,7 +22,7 @@ TEXT_CAPACITY = SearchSpace(
         "n_layers": Int(low=1, high=2),
         "width_1": Int(low=4, high=64, log=True),
         "width_2": Int(low=4, high=64, log=True, when=("n_layers", (2,))),
-        "activation": Choice(options=("relu", "gelu", "tanh")),
+        "activation": Choice(options=("relu", "gelu", "tanh"), default="relu"),
     }
 )
 """One or two narrow hidden layers."""

@@ -140,7 +140,7 @@ def space_command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Show a pipeline's search space as a table.
+    """Show a pipeline's search space as a table, with what a search tries first.
 
     \b
     tunefold space digits
@@ -172,4 +172,6 @@ def space_command(
         if param.when is not None:
             values = ", ".join(write_scalar(value) for value in param.when[1])
             when = f"  when {param.when[0]} is {values}"
-        click.echo(f"{param_name:<{width}} {param.describe()}{when}")
+        first = write_scalar(param.initial())
+        first = "" if first == param.describe() else f", first {first}"
+        click.echo(f"{param_name:<{width}} {param.describe()}{first}{when}")

@@ -110,12 +110,17 @@ class Columns:
 
     Args:
         space: The space.
+
+    Attributes:
+        n_options: Of each column the number of a choice's options, 0 for a number.
+        initial: The row that a search begins with, float64 (n_parameters,).
     """
 
     def __init__(self, space: SearchSpace) -> None:
         self._names = list(space)
         self._columns = [Column(param) for param in space.params.values()]
         self.n_options = tuple(column.n_options for column in self._columns)
+        self.initial = self.row(space.initial())
         self._conditions: list[tuple[int, int, Floats]] = []
         for place, param in enumerate(space.params.values()):
             if param.when is not None:

@@ -12,7 +12,8 @@ from search.engines.columns import TOLERANCE, Columns, Rows
 from search.engines.gaussian_process import GaussianProcess, fit
 
 N_START = 10
-"""Trials known before there is a model; until then points are spread evenly."""
+"""Trials known before there is a model; until then points are spread evenly, but for
+the first one, which the space begins with."""
 
 N_CANDIDATES = 500
 """From all over the space, and as many near the best trials."""
@@ -52,9 +53,12 @@ def propose(
     parallelize optimization, section 4 (running trials).
     """
     if len(known) < N_START:
+        n_asked = len(known) + len(running)
+        if n_asked == 0:
+            return columns.initial
         sobol = qmc.Sobol(len(columns.n_options), seed=start_seed)
-        if n_asked := len(known) + len(running):
-            sobol.fast_forward(n_asked)
+        if n_asked > 1:
+            sobol.fast_forward(n_asked - 1)
         first: NDArray[np.float64] = columns.spread(sobol.random(1))[0]
         return first
     rng = np.random.default_rng(seed)

@@ -4,7 +4,6 @@ import numpy as np
 
 from pipelines.part import Part
 from pipelines.pipeline import Pipeline
-from search.plan import middle_point
 from spaces.dense import OPTIMISATION, REGULARIZATION, capacity
 from spaces.space import Params
 from spaces.technique import Inputs
@@ -29,17 +28,17 @@ def inputs_of(data: Part) -> Inputs:
 def base_params(pipeline: Pipeline, n_rows: int) -> Params:
     """Return a plain network's parameters but for its widths.
 
-    What the pipeline's own space has besides (the number of words of a text) stands
-    in the middle of its range.
+    What the pipeline's own space has besides (the number of words of a text) is what
+    a search begins with.
 
     Args:
         pipeline: Its first space is read.
         n_rows: Training rows.
     """
-    middle = middle_point(next(iter(pipeline.spaces.values())))
+    initial = next(iter(pipeline.spaces.values())).initial()
     known = _OURS | set(capacity(12))
     return {
-        **{name: value for name, value in middle.items() if name not in known},
+        **{name: value for name, value in initial.items() if name not in known},
         "activation": "relu",
         "optimizer": "adam",
         "learning_rate": 1e-3,

@@ -1,13 +1,11 @@
 import math
-import random
 from types import SimpleNamespace
 
 import pytest
 
-from search.plan import PROBE_EPOCHS, PROBE_ROWS, Plan, middle_point, probe
+from search.plan import PROBE_EPOCHS, PROBE_ROWS, Plan, probe
 from search.types import Budget
-from spaces.dense import DENSE
-from spaces.params import Choice, Float, Int
+from spaces.params import Choice, Float
 from spaces.space import SearchSpace
 
 
@@ -54,43 +52,6 @@ def test_one_fold_of_one_epoch_is_no_plural():
     words = plan(n_folds=1, epochs=1).describe(Budget(trials=1))
     assert words.startswith("1 fold x 1 epoch x ")
     assert ": 1 trial in about " in words
-
-
-# The middle of a space
-
-
-def test_the_middle_of_each_range_on_its_own_scale():
-    space = SearchSpace(
-        {
-            "flat": Float(low=0.0, high=1.0),
-            "log": Float(low=1e-4, high=1e-2, log=True),
-            "step": Float(low=0.0, high=0.4, step=0.1),
-            "int": Int(low=1, high=6),
-            "int_log": Int(low=4, high=256, log=True),
-            "choice": Choice(options=("a", "b", "c")),
-        }
-    )
-    point = middle_point(space)
-    assert point == {
-        "flat": 0.5,
-        "log": pytest.approx(1e-3),
-        "step": 0.2,
-        "int": 3,
-        "int_log": 32,
-        "choice": "b",
-    }
-    assert list(point) == list(space.params)
-
-
-def test_the_middle_lies_in_the_space_and_has_active_parameters_only():
-    point = middle_point(DENSE)
-    DENSE.check(point)
-    layers = point["n_layers"]
-    widths = [name for name in point if name.startswith("width_")]
-    assert widths == [f"width_{n + 1}" for n in range(layers)]
-    assert set(point) < set(DENSE.params)
-    rng = random.Random(0)
-    assert any(set(DENSE.sample(rng)) - set(point) for _ in range(50))
 
 
 # The probe

@@ -20,6 +20,7 @@ from search.workers import (
     available_cores,
     make_slots,
     n_cores,
+    set_environment,
 )
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="pinning, forkserver")
@@ -339,3 +340,28 @@ def test_ctrl_c_does_not_end_a_job(study):
     assert out.split() == ["Ctrl-C", "finished"]
     assert process.returncode == 0
     assert wait_until(lambda: all(map(is_gone, descendants)))
+
+
+def test_the_users_own_xla_flags_come_last(environment, monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_max_isa=AVX2")
+    set_environment("jax")
+    ours, theirs = os.environ["XLA_FLAGS"].split()
+    assert ours.startswith("--xla_cpu_experimental_ynn_fusion_type=")
+    assert theirs == "--xla_cpu_max_isa=AVX2"
+    set_environment("jax")
+    assert os.environ["XLA_FLAGS"].split() == [ours, theirs]
+
+
+PRODUCTS = """
+(lambda jax: max(
+    part.count(" dot(")
+    for part in jax.jit(lambda x, a, b: jax.nn.relu(jax.nn.relu(x @ a) @ b))
+    .lower(*3 * (jax.numpy.ones((256, 256)),)).compile().as_text().split("\\n\\n")
+))(__import__("jax"))
+"""
+
+
+def test_xla_makes_no_kernel_of_two_products(environment):
+    slot = ProcessSlot("jax", core=None)
+    assert slot.run(eval, PRODUCTS.strip(), trial=0) == 1
+    slot.close()

@@ -15,7 +15,7 @@ def described(*settings, space=DENSE):
 
 def test_the_three_forms():
     space = narrow(DENSE, ["dropout=0..0.5", "width_1=64,128", "l2=off"])
-    assert space.params["dropout"] == Float(low=0, high=0.5)
+    assert space.params["dropout"] == Float(low=0, high=0.5, default=0.2)
     assert space.params["width_1"] == Choice(options=(64, 128))
     assert space.params["l2"] == Choice(options=("off",))
     assert "l2_strength" not in space.params  # its condition cannot come true
@@ -47,6 +47,19 @@ def test_nothing_asked_changes_nothing_and_the_space_given_never_changes():
 )
 def test_values_are_read_by_the_parameters_own_type(setting, name, text):
     assert described(setting)[name] == text
+
+
+def test_a_default_stays_where_it_lies_in_the_space():
+    def initial(*settings):
+        return narrow(DENSE, settings).initial()
+
+    assert initial("dropout=0.1..0.3", "width_1=16..100")["dropout"] == 0.2
+    assert initial("dropout=0,.2,0.5")["dropout"] == 0.2
+    assert initial("activation=tanh,relu")["activation"] == "relu"
+    assert initial("dropout=0.3..0.5")["dropout"] == pytest.approx(0.4)
+    assert initial("width_1=16..100")["width_1"] == 40
+    assert initial("activation=gelu,tanh")["activation"] == "gelu"
+    assert initial("n_layers=4")["width_4"] == 256
 
 
 def test_fixed_values_can_be_drawn_and_counted():

@@ -149,6 +149,12 @@ def test_ends_are_floats_whatever_was_typed():
         (lambda: Choice(options=(1, True)), "of one type"),
         (lambda: Choice(options=(None,)), "of one type"),
         (lambda: Choice(options=("a", "a")), "each option may stand once"),
+        (lambda: Int(low=1, high=3, default=4), r"'default' must be 1\.\.3, got 4"),
+        (lambda: Int(low=1, high=5, step=2, default=2), "'default' must be 1..5"),
+        (lambda: Float(low=0, high=1, default=1), "'default' must be 0..1, got 1"),
+        (lambda: Float(low=0, high=1, step=0.5, default=0.4), "'default' must be"),
+        (lambda: Choice(options=("a", "b"), default="c"), "must be a, b, got 'c'"),
+        (lambda: Choice(options=(0, 1), default=False), "must be 0, 1, got False"),
     ],
 )
 def test_wrong_ranges_are_refused_on_construction(make, text):
@@ -156,6 +162,28 @@ def test_wrong_ranges_are_refused_on_construction(make, text):
         make()
     assert "\n" not in str(caught.value)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("param", "value"),
+    [
+        (Float(low=0.0, high=1.0), 0.5),
+        (Float(low=1e-4, high=1e-2, log=True), pytest.approx(1e-3)),
+        (Float(low=0.0, high=0.4, step=0.1), 0.2),
+        (Float(low=0.1, high=0.1, log=True), 0.1),
+        (Int(low=1, high=6), 3),
+        (Int(low=0, high=8, step=4), 4),
+        (Int(low=4, high=256, log=True), 32),
+        (Choice(options=("a", "b", "c")), "b"),
+        (Choice(options=(False, True)), False),
+        (Float(low=0.0, high=1.0, default=0.0), 0.0),
+        (Int(low=0, high=6, default=0), 0),
+        (Choice(options=(True, False), default=False), False),
+    ],
+)
+def test_a_search_begins_with_the_default_or_in_the_middle(param, value):
+    assert param.initial() == value
+    assert param.contains(param.initial())
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spaces.dense import DENSE
 from spaces.errors import SpaceError
 from spaces.params import Choice, Float, Int
 from spaces.space import SearchSpace, unknown
@@ -93,6 +94,7 @@ def test_different_spaces_have_different_fingerprints():
         {"n": Int(low=1, high=4)},
         {"n": Int(low=1, high=3, log=True)},
         {"n": Int(low=1, high=3, step=2)},
+        {"n": Int(low=1, high=3, default=3)},
         {"n": Float(low=1, high=3)},
         {"n": Choice(options=(1, 2, 3))},
         {"n": Choice(options=(1, 3, 2))},
@@ -104,6 +106,28 @@ def test_different_spaces_have_different_fingerprints():
     prints = {SearchSpace(params).fingerprint() for params in spaces}
     assert len(prints) == len(spaces)
     assert all(len(text) == 16 for text in prints)
+
+
+@given(spaces())
+def test_a_search_begins_inside_the_space(space):
+    assert space.check(space.initial()) == space.initial()
+
+
+def test_a_search_begins_with_active_parameters_only():
+    assert DENSE.initial() == {
+        "n_layers": 2,
+        "width_1": 256,
+        "width_2": 256,
+        "activation": "relu",
+        "batch_norm": False,
+        "dropout": 0.2,
+        "l1": "off",
+        "l2": "off",
+        "label_smoothing": 0.0,
+        "optimizer": "adam",
+        "learning_rate": 1e-3,
+        "batch_size": 128,
+    }
 
 
 def test_a_space_does_not_follow_the_mapping_it_was_made_from():

@@ -193,9 +193,11 @@ def test_the_same_seed_gives_the_same_points(engine, sampler, seed):
 @free_engine
 @every_space
 def test_another_seed_gives_other_points(engine, sampler, space):
+    # it begins with what the space begins with, whatever the seed
+    first = 1 if sampler == "noisy-gp" else 0
     for one, other in combinations((0, 1, 2), 2):
-        a, b = (propose(engine, sampler, space, seed=s, n=4) for s in (one, other))
-        assert all(x != y for x, y in zip(a, b, strict=True))
+        a, b = (propose(engine, sampler, space, seed=s, n=5) for s in (one, other))
+        assert all(x != y for x, y in zip(a[first:], b[first:], strict=True))
 
 
 @free_engine

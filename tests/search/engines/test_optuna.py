@@ -95,8 +95,9 @@ def test_a_limit_on_the_size_is_learned(sampler):
         )
         return sum(point["x"] > 0.5 for point in found[20:]) / 40
 
-    # what is too large is told its true value here: only the constraint keeps from it
-    assert too_large() > 0.9
+    # what is too large is told its true value here: only the constraint keeps from it;
+    # of points drawn at random .5 +- .08 would be
+    assert too_large() > 0.8
     assert too_large(max_parameters=500) < 0.6
 
 

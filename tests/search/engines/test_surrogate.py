@@ -26,12 +26,21 @@ def next_row(rows, values, running=NONE, *, columns=BOX, seed=1):
     return propose(columns, rows, values, running, start_seed=7, seed=seed)
 
 
-def test_the_first_points_are_spread():
-    rows = NONE
+def test_the_first_point_is_what_the_space_begins_with():
+    assert next_row(NONE, np.empty(0)).tolist() == [0.5, 0.5]
+    space = SearchSpace(
+        {"x": Float(low=0.0, high=10.0, default=1.0), "y": Choice(options=("a", "b"))}
+    )
+    row = next_row(NONE, np.empty(0), columns=Columns(space))
+    assert row.tolist() == [0.1, 0.0]
+
+
+def test_the_next_points_are_spread():
+    rows = next_row(NONE, np.empty(0))[None]
     for _ in range(8):
         rows = np.vstack([rows, next_row(rows, value(rows))])
     # a Sobol sequence: one in each eighth of each parameter
-    for column in rows.T:
+    for column in rows[1:].T:
         assert sorted((8 * column).astype(int)) == list(range(8))
 
 
