@@ -3,7 +3,7 @@
 import json
 import math
 import statistics
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -18,6 +18,9 @@ from spaces.params import Choice, Param, Scalar
 from spaces.space import Params, SearchSpace
 
 FILE = Path(__file__).with_name("curves.npz")
+INITIAL = Path(__file__).with_name("initial.npz")
+"""The configuration that the space begins with, trained as the others."""
+
 ARRAYS = ("accuracy", "log_loss", "seconds", "beginning")
 
 
@@ -33,6 +36,8 @@ class CurveTable:
         seconds: Of an epoch in a slot of one core, predictions of training and
             validation rows included, float32 (configurations,).
         beginning: Seconds that the first fold takes longer, because it compiles.
+        begins: Whether the last configuration is no random one but what the space
+            begins with.
     """
 
     settings: Settings
@@ -41,6 +46,7 @@ class CurveTable:
     log_loss: NDArray[np.float32]
     seconds: NDArray[np.float32]
     beginning: NDArray[np.float32]
+    begins: bool = False
 
     @classmethod
     def from_journals(cls, curves: Path, seconds: Path) -> "CurveTable":
@@ -97,9 +103,32 @@ class CurveTable:
             **arrays,
         )
 
+    def beginning_with(self, initial: "CurveTable") -> "CurveTable":
+        """Return the table with one configuration more, which its space begins with."""
+        both = {
+            name: np.concatenate([getattr(self, name), getattr(initial, name)])
+            for name in ARRAYS
+        }
+        params = (*self.params, *initial.params)
+        return replace(self, params=params, begins=True, **both)
+
+    @property
+    def n_random(self) -> int:
+        """Number of random configurations; these come first."""
+        return len(self.params) - self.begins
+
     @cached_property
     def space(self) -> SearchSpace:
-        return SearchSpace.from_dict(self.settings.space)
+        space = SearchSpace.from_dict(self.settings.space)
+        if not self.begins:
+            return space
+        first = self.params[-1]
+        return SearchSpace(
+            {
+                name: replace(param, default=first.get(name))  # type: ignore[arg-type]
+                for name, param in space.params.items()
+            }
+        )
 
     @property
     def trial_seconds(self) -> NDArray[np.float64]:
@@ -144,7 +173,7 @@ class TableEngine:
             engine, sampler, table.space, seed=seed, epochs=epochs
         )
         self._random = sampler == "random"
-        self._order = np.random.default_rng(seed).permutation(len(table.params))
+        self._order = np.random.default_rng(seed).permutation(table.n_random)
         self._table = table
         self.rows: list[int] = []
 
@@ -165,6 +194,11 @@ class TableEngine:
     def tell(self, trial: Trial) -> None:
         if not self._random:
             self._engine.tell(trial)
+
+
+def whole_table() -> CurveTable:
+    """Return the table of this folder, with what the space begins with."""
+    return CurveTable.load(FILE).beginning_with(CurveTable.load(INITIAL))
 
 
 def _complete(journal: Path) -> tuple[Settings, list[Trial]]:

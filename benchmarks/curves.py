@@ -3,7 +3,8 @@
     make bench-curves
 
 Rows are 20,000 of Fashion-MNIST. It is a search like any other, by the command, in
-`benchmarks/runs`; stopped, it goes on where it was. A second one of three epochs takes
+`benchmarks/runs`; stopped, it goes on where it was. What the space begins with is trained
+beside it, a minute more. Another search of three epochs takes
 the seconds, some minutes in which nothing else should run. What the replays need of
 both is kept as one small file beside this one.
 """
@@ -12,16 +13,20 @@ import subprocess
 import sys
 from pathlib import Path
 
-from curve_table import FILE, CurveTable
+from curve_table import FILE, INITIAL, CurveTable
 from work import WORK
 
+from spaces.dense import DENSE
+from spaces.params import write_scalar
+
 TUNEFOLD = Path(sys.executable).with_name("tunefold")
-SEARCH = [
-    *("fashion_mnist", "--engine", "random", "--trials", "200", "--rows", "20000"),
-    *("--set", "n_layers=1..4", "--pruner", "none"),
-]
-CURVES = [*SEARCH, "--cv", "kfold:5", "--epochs", "20"]
-SECONDS = [*SEARCH, "--cv", "holdout:0.2", "--epochs", "3"]
+SEARCH = ["fashion_mnist", "--engine", "random", "--rows", "20000", "--pruner", "none"]
+CURVES = ["--cv", "kfold:5", "--epochs", "20"]
+SECONDS = ["--cv", "holdout:0.2", "--epochs", "3"]
+RANDOM = ["--trials", "200", "--set", "n_layers=1..4"]
+FIRST = ["--trials", "1"]
+for _name, _value in DENSE.initial().items():
+    FIRST += ["--set", f"{_name}={write_scalar(_value)}"]
 
 
 def search(name: str, words: list[str]) -> Path:
@@ -36,11 +41,15 @@ def search(name: str, words: list[str]) -> Path:
 
 def main() -> None:
     WORK.mkdir(exist_ok=True)
-    journals = [
-        search("curve-table", CURVES),
-        search("curve-seconds", SECONDS),
-    ]
-    table = CurveTable.from_journals(*journals)
+    initial = CurveTable.from_journals(
+        search("curve-initial", [*SEARCH, *FIRST, *CURVES]),
+        search("curve-initial-seconds", [*SEARCH, *FIRST, *SECONDS]),
+    )
+    initial.save(INITIAL)
+    table = CurveTable.from_journals(
+        search("curve-table", [*SEARCH, *RANDOM, *CURVES]),
+        search("curve-seconds", [*SEARCH, *RANDOM, *SECONDS]),
+    )
     table.save(FILE)
     n_trials, n_folds, n_epochs = table.accuracy.shape
     hours = table.trial_seconds.sum() / 3600

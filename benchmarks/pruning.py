@@ -12,7 +12,7 @@ import sys
 from statistics import fmean
 
 import numpy as np
-from curve_table import CurveTable
+from curve_table import whole_table
 from replay import search
 
 PRUNERS = (
@@ -34,7 +34,7 @@ def main() -> None:
     asked.add_argument("--seeds", type=int, default=100)
     asked.add_argument("--trials", type=int, nargs="+", default=[40, 100])
     words = asked.parse_args()
-    table = CurveTable.load()
+    table = whole_table()
     print("| sampler | trials | pruner | found | against none | fits | fewer | time |")
     print("|---|---|---|---|---|---|---|---|")
     for sampler in words.samplers:

@@ -21,7 +21,7 @@ def text(size: str) -> str:
     """Return all figures of a size as Markdown, headed by machine and dates."""
     lines = Lines(size, "machine", machine.Nothing()).all()
     parts = [part.report(size) for part in (folds_report, holdout, target)]
-    head = [f"{lines[0]['date']}. {lines[0]['facts']}."] if lines else []
+    head = [f"{lines[0]['date']}. {lines[0]['machine']}."] if lines else []
     return "\n\n".join(filter(None, [*head, *parts]))
 
 

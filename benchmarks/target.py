@@ -63,6 +63,7 @@ def measure(size: str, plan: Plan | None = None) -> None:
     lines = Lines(size, "target", plan)
     if lines.get("peer") is None:
         lines.add("peer", **_peer(lines, plan))
+        lines.unfinished().unlink()  # the line has all of it
     if lines.get("tunefold") is None:
         lines.add("tunefold", **_tunefold(lines, plan))
     given = GIVEN[size]
@@ -73,13 +74,12 @@ def measure(size: str, plan: Plan | None = None) -> None:
 
 
 def _peer(lines: Lines, plan: Plan) -> dict[str, Any]:
-    folder = lines.folder(f"peer-{plan.rows}-{plan.epochs}-{plan.trials}", keep=True)
-    out = folder / "trials.jsonl"
+    out = lines.unfinished()
     peer(
         "keras_tuner_loop",
         *("--random", plan.trials, "--out", out, "--rows", plan.rows),
         *("--cv", plan.cv, "--epochs", plan.epochs),
-        folder=folder,
+        folder=lines.folder("peer"),
     )
     trials = _trials(out)
     return {

@@ -12,7 +12,7 @@ cross-validated score is at least the best of the peer's.
 import argparse
 
 import numpy as np
-from curve_table import CurveTable
+from curve_table import whole_table
 from replay import search
 
 PEER_TRIALS, SLOTS = 40, 2
@@ -25,7 +25,7 @@ def main() -> None:
     asked.add_argument("--pruners", nargs="+", default=["none", "forgiving"])
     asked.add_argument("--seeds", type=int, default=100)
     words = asked.parse_args()
-    table = CurveTable.load()
+    table = whole_table()
     of_trial = table.trial_seconds / SLOTS
     print("| sampler | pruner | trials, median | times faster: median | 10 % to 90 % |")
     print("|---|---|---|---|---|")
@@ -34,14 +34,14 @@ def main() -> None:
             ratios, trials = [], []
             for seed in range(words.seeds):
                 rng = np.random.default_rng([seed, 40])
-                theirs = rng.permutation(len(table.params))[:PEER_TRIALS]
+                theirs = rng.permutation(table.n_random)[:PEER_TRIALS]
                 target = float(table.scores[theirs].max())
                 done = search(
                     table,
                     sampler=sampler,
                     pruner=pruner,
                     seed=seed,
-                    n_trials=len(table.params),
+                    n_trials=table.n_random,
                     workers=SLOTS,
                     until=target - 1e-9,
                 )

@@ -1,11 +1,14 @@
 """What finished measurements leave behind, so that a rerun goes on where it was.
 
 Each part of the benchmark appends a JSON line for everything it finishes to
-`benchmarks/runs/SIZE/PART.jsonl`. A line holds the plan it was measured under; lines of
-another plan are passed over, so changed settings are measured anew.
+`benchmarks/lines/SIZE/PART.jsonl`. A line holds the plan it was measured under and the
+machine with its versions; lines of others are passed over, so that changed settings and
+another machine are measured anew. Those of full size take hours and are kept in the
+repository.
 """
 
 import datetime
+import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping
@@ -13,10 +16,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from facts import facts
+
 Rounds = list[tuple[dict[str, Any], dict[str, Any]]]
 """Finished rounds: what tunefold did, what the peer did."""
 
 WORK = Path(__file__).resolve().parent / "runs"
+"""Folders to measure in."""
+
+LINES = WORK.with_name("lines")
 
 
 @dataclass(frozen=True)
@@ -40,7 +48,7 @@ class Lines:
 
     @property
     def _path(self) -> Path:
-        return WORK / self.size / f"{self.part}.jsonl"
+        return LINES / self.size / f"{self.part}.jsonl"
 
     def all(self) -> list[dict[str, Any]]:
         """Return what is finished, in order; a torn last line is passed over."""
@@ -49,7 +57,11 @@ class Lines:
         text = self._path.read_text()
         whole = text[: text.rfind("\n") + 1].splitlines()
         lines = [json.loads(line) for line in whole]
-        return [line for line in lines if line["plan"] == self._settings]
+        return [
+            line
+            for line in lines
+            if line["plan"] == self._settings and line["machine"] == facts()
+        ]
 
     def get(self, key: str) -> dict[str, Any] | None:
         """Return the line of a key, None when it is not finished."""
@@ -61,6 +73,7 @@ class Lines:
             "key": key,
             "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
             "plan": self._settings,
+            "machine": facts(),
             **figures,
         }
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -96,10 +109,17 @@ class Lines:
         ]
         return [(ours, theirs) for ours, theirs in pairs if ours and theirs]
 
-    def folder(self, *names: str, keep: bool = False) -> Path:
-        """Return a folder to measure in, empty unless `keep`."""
+    def unfinished(self) -> Path:
+        """Return a file for what is done of a measurement that takes an hour."""
+        same = json.dumps([self._settings, facts()])
+        digest = hashlib.sha256(same.encode()).hexdigest()[:12]
+        path = self._path.with_name(f"{self.part}-{digest}.jsonl")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def folder(self, *names: str) -> Path:
+        """Return an empty folder to measure in."""
         folder = (WORK / self.size / self.part).joinpath(*names)
-        if not keep:
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
         return folder

@@ -140,7 +140,9 @@ def space_command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Show a pipeline's search space as a table, with what a search tries first.
+    """Show a pipeline's search space as a table.
+
+    The value tried first stands behind each range.
 
     \b
     tunefold space digits

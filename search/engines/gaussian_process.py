@@ -66,6 +66,15 @@ class GaussianProcess:
         variance = self.signal - (known**2).sum(axis=0)
         return mean, np.sqrt(np.maximum(variance, 1e-12))
 
+    def without_each(self) -> tuple[Floats, Floats]:
+        """Return what the other targets say of each, float64 (n,) both.
+
+        Mean and standard deviation of a target; equations 5.12 (leave one out).
+        """
+        inverse = np.diag(cho_solve((self.lower, True), np.eye(len(self.y))))
+        errors = cho_solve((self.lower, True), self.y) / inverse
+        return self.y - errors, 1 / np.sqrt(inverse)
+
     def told(self, rows: Rows) -> "GaussianProcess":
         """Return the process after rows turned out to be what it predicts."""
         x = _features(rows, self.n_options) * _per_feature(self.weights, self.n_options)

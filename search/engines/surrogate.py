@@ -21,6 +21,10 @@ N_CANDIDATES = 500
 N_BASES = 10
 """Best trials, by the model, that have candidates near them."""
 
+GOOD, SURPRISE = 0.5, 2.0
+"""A trial whose neighbours let expect so much (standard deviations of all targets above
+their mean), and that is worse by so many of the expectation's, has failed by chance."""
+
 WIDTHS = (0.15, 0.1, 0.03)
 """Steps to those candidates, then to what improves on the best candidates."""
 
@@ -79,6 +83,10 @@ def _most_promising(
         return rows[[key not in tried for key in _keys(rows)]]
 
     process = fit(known, targets(values), columns.n_options)
+    by_chance = failed_by_chance(process)
+    if by_chance.any():
+        known, values = known[~by_chance], values[~by_chance]
+        process = fit(known, targets(values), columns.n_options)
     means = process.predict(known)[0]
     bases = known[np.argsort(-means, kind="stable")[:N_BASES]]
     if len(running):
@@ -125,6 +133,19 @@ def targets(values: NDArray[np.float64]) -> NDArray[np.float64]:
     values = np.maximum(values, low - 1.5 * (high - low))
     values = values - values.mean()
     return values / (values.std() or 1.0)
+
+
+def failed_by_chance(process: GaussianProcess) -> NDArray[np.bool_]:
+    """Say which trials failed although their neighbours are good, bool (n,).
+
+    A worker that was killed says nothing of the point it was given. Taken for noise, a
+    few of them would hide what the others have found; where neighbours fail as well it
+    is the place that is bad, and where there are none it may be.
+
+    Source: Rasmussen and Williams 2006, section 5.4.2 (leave one out).
+    """
+    mean, std = process.without_each()
+    return (mean > GOOD) & (process.y < mean - SURPRISE * std)
 
 
 def improvement(

@@ -19,7 +19,8 @@ def side(seconds, workers, epoch, *, score=0.8, n_trials=4, n_epochs=10):
 
 @pytest.fixture
 def size(tmp_path, monkeypatch):
-    monkeypatch.setattr(work, "WORK", tmp_path)
+    monkeypatch.setattr(work, "WORK", tmp_path / "runs")
+    monkeypatch.setattr(work, "LINES", tmp_path / "lines")
     return "full"
 
 
@@ -37,7 +38,7 @@ def test_rate_is_folds_by_the_commands_time(size):
 
 def test_limit_is_work_by_peak(size):
     lines = Lines(size, "wide", PLANS[size]["wide"])
-    Lines(size, "machine", machine.Nothing()).add("machine", facts="", gflops=100.0)
+    Lines(size, "machine", machine.Nothing()).add("machine", gflops=100.0)
     lines.add("tunefold-0", **side(120, 2, 4.0, n_trials=1, n_epochs=4))
     lines.add("peer-0", **side(240, 1, 5.0, n_trials=1, n_epochs=4))
     text = folds_report.report(size)

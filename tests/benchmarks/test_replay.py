@@ -1,6 +1,7 @@
 """Searches of a small table whose curves are drawn here."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -127,3 +128,16 @@ def test_a_search_ends_with_what_it_was_looking_for(table):
     assert all(trial.score < target for trial in done.trials[:-1])
     assert done.found(target) == done.ended[-1]
     assert done.found(1.1) == np.inf
+
+
+def test_a_search_begins_with_what_the_space_begins_with(table):
+    first = narrow(DENSE, ["n_layers=1..2"]).initial()
+    one = replace(
+        table, params=(first,), **{name: getattr(table, name)[:1] for name in ARRAYS}
+    )
+    both = table.beginning_with(one)
+    assert both.space.initial() == first
+    done = search(both, sampler="noisy-gp", pruner="none", seed=3, n_trials=3)
+    assert done.rows[0] == N_TRIALS
+    by_chance = search(both, sampler="random", pruner="none", seed=3, n_trials=N_TRIALS)
+    assert sorted(by_chance.rows) == list(range(N_TRIALS))

@@ -40,7 +40,8 @@ def test_score_is_of_one_epoch_for_all_folds():
 
 @pytest.fixture
 def lines(tmp_path, monkeypatch):
-    monkeypatch.setattr(work, "WORK", tmp_path)
+    monkeypatch.setattr(work, "WORK", tmp_path / "runs")
+    monkeypatch.setattr(work, "LINES", tmp_path / "lines")
     return Lines("full", "target", target.PLANS["full"])
 
 

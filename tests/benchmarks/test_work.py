@@ -13,7 +13,8 @@ class Plan:
 
 @pytest.fixture
 def lines(tmp_path, monkeypatch):
-    monkeypatch.setattr(work, "WORK", tmp_path)
+    monkeypatch.setattr(work, "WORK", tmp_path / "runs")
+    monkeypatch.setattr(work, "LINES", tmp_path / "lines")
     return Lines("short", "folds", Plan(rows=10))
 
 
@@ -35,14 +36,24 @@ def test_other_plan_is_measured_anew(lines):
 
 def test_torn_line_is_not_finished_and_does_no_harm(lines, tmp_path):
     lines.add("tunefold-0", seconds=1.5)
-    path = tmp_path / "short" / "folds.jsonl"
+    path = tmp_path / "lines" / "short" / "folds.jsonl"
     path.write_text(path.read_text() + '{"key": "peer-0", "pl')
     assert [line["key"] for line in lines.all()] == ["tunefold-0"]
     lines.add("peer-0", seconds=9.0)
     assert [line["key"] for line in lines.all()] == ["tunefold-0", "peer-0"]
 
 
-def test_folder_is_empty_unless_it_is_kept(lines):
+def test_another_machine_is_measured_anew(lines, monkeypatch):
+    lines.add("tunefold-0", seconds=1.5)
+    file = lines.unfinished()
+    with monkeypatch.context() as there:
+        there.setattr(work, "facts", lambda: "another processor")
+        assert lines.all() == []
+        assert lines.unfinished() != file
+    assert len(lines.all()) == 1
+    assert lines.unfinished() == file
+
+
+def test_folders_to_measure_in_are_empty(lines):
     (lines.folder("peer-0") / "trials.jsonl").touch()
-    assert list(lines.folder("peer-0", keep=True).iterdir())
     assert not list(lines.folder("peer-0").iterdir())

@@ -429,8 +429,7 @@ def seven_of_ten_end_early(trial, values, rng):
 # With the share of random's regret they must stay below. Over three groups of eight
 # seeds TPE had at most .10, CMA-ES .23 and greedy, a random search around the best,
 # .51 of it; when seven of ten trials ended early .16, .16 and .86. The Gaussian process
-# had .001; failures that come by chance it takes for noise: .08, .40 and 1.6, the first
-# of these on the seeds below.
+# had .001 and .12.
 learner = pytest.mark.parametrize(
     ("engine", "sampler", "share"),
     [

@@ -32,6 +32,21 @@ def test_it_predicts_as_scikit_learn_does():
     np.testing.assert_allclose(std**2 + process.noise, their_std**2, atol=1e-8)
 
 
+def test_what_the_others_say_of_each_is_what_a_fit_without_it_predicts():
+    rows, y = data(15, noise=0.3)
+    process = fit(rows, y, (0, 0, 0))
+    kernel = ConstantKernel(process.signal) * Matern(process.weights**-0.5, nu=2.5)
+    mean, std = process.without_each()
+    for i in range(len(y)):
+        others = np.arange(len(y)) != i
+        peer = GaussianProcessRegressor(
+            kernel + WhiteKernel(process.noise), optimizer=None
+        ).fit(rows[others], y[others])
+        theirs, their_std = peer.predict(rows[[i]], return_std=True)
+        assert mean[i] == pytest.approx(theirs[0], abs=1e-8)
+        assert std[i] == pytest.approx(their_std[0], abs=1e-8)
+
+
 def test_it_finds_what_matters_and_how_noisy_it_is():
     noisy, clear = (fit(*data(80, noise=s), (0, 0, 0)) for s in (1.0, 0.05))
     assert clear.weights[0] > 3 * clear.weights[1:].max()

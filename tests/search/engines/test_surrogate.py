@@ -5,7 +5,13 @@ import pytest
 
 from search.engines.columns import Columns
 from search.engines.gaussian_process import fit
-from search.engines.surrogate import N_START, improvement, propose
+from search.engines.surrogate import (
+    N_START,
+    failed_by_chance,
+    improvement,
+    propose,
+    targets,
+)
 from spaces.params import Choice, Float
 from spaces.space import SearchSpace
 
@@ -74,6 +80,23 @@ def test_what_is_not_allowed_is_left_alone():
         for seed in range(5)
     ]
     assert min(row[0] for row in proposed) > 0.45
+
+
+def test_a_failure_among_good_neighbours_is_by_chance():
+    rows, values = known(40)
+    failed = np.argsort(-values)[1]
+    values[failed] = values.min()
+    process = fit(rows, targets(values), BOX.n_options)
+    assert np.flatnonzero(failed_by_chance(process)).tolist() == [failed]
+
+
+def test_failures_side_by_side_and_bad_trials_are_not_by_chance():
+    rows, values = known(40)
+    assert not failed_by_chance(fit(rows, targets(values), BOX.n_options)).any()
+    corner = (rows > 0.6).all(axis=1)  # where some of the best are
+    assert corner.sum() > 3
+    values[corner] = values.min()
+    assert not failed_by_chance(fit(rows, targets(values), BOX.n_options)).any()
 
 
 def test_what_is_running_is_not_proposed_again():
