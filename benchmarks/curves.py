@@ -3,10 +3,10 @@
     make bench-curves
 
 Rows are 20,000 of Fashion-MNIST. It is a search like any other, by the command, in
-`benchmarks/runs`; stopped, it goes on where it was. What the space begins with is trained
-beside it, a minute more. Another search of three epochs takes
-the seconds, some minutes in which nothing else should run. What the replays need of
-both is kept as one small file beside this one.
+`benchmarks/runs`; stopped, it goes on where it was. What the space begins with is
+trained beside it, a minute more. Two searches of three epochs take the seconds, some
+minutes in which nothing else should run. What the replays need is kept as two small
+files beside this one.
 """
 
 import subprocess
