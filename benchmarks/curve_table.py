@@ -104,7 +104,14 @@ class CurveTable:
         )
 
     def beginning_with(self, initial: "CurveTable") -> "CurveTable":
-        """Return the table with one configuration more, which its space begins with."""
+        """Return the table with one configuration more, which its space begins with.
+
+        Raises:
+            ValueError: It was trained on other folds.
+        """
+        folds = self.settings.split_digest, initial.settings.split_digest
+        if folds[0] != folds[1]:
+            raise ValueError(f"both tables need the same folds, got {folds}")
         both = {
             name: np.concatenate([getattr(self, name), getattr(initial, name)])
             for name in ARRAYS

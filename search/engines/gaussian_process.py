@@ -69,7 +69,7 @@ class GaussianProcess:
     def without_each(self) -> tuple[Floats, Floats]:
         """Return what the other targets say of each, float64 (n,) both.
 
-        Mean and standard deviation of a target; equations 5.12 (leave one out).
+        Mean and standard deviation of a target; equation 5.12 (leave one out).
         """
         inverse = np.diag(cho_solve((self.lower, True), np.eye(len(self.y))))
         errors = cho_solve((self.lower, True), self.y) / inverse

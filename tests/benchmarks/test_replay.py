@@ -141,3 +141,9 @@ def test_a_search_begins_with_what_the_space_begins_with(table):
     assert done.rows[0] == N_TRIALS
     by_chance = search(both, sampler="random", pruner="none", seed=3, n_trials=N_TRIALS)
     assert sorted(by_chance.rows) == list(range(N_TRIALS))
+
+
+def test_tables_of_other_folds_are_not_joined(table):
+    other = replace(table, settings=replace(table.settings, split_digest="other"))
+    with pytest.raises(ValueError, match="need the same folds"):
+        table.beginning_with(other)
