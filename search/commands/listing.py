@@ -175,5 +175,5 @@ def space_command(
             values = ", ".join(write_scalar(value) for value in param.when[1])
             when = f"  when {param.when[0]} is {values}"
         first = write_scalar(param.initial())
-        first = "" if first == param.describe() else f", first {first}"
+        first = "" if first == param.describe() else f"; first {first}"
         click.echo(f"{param_name:<{width}} {param.describe()}{first}{when}")

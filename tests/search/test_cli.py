@@ -140,8 +140,8 @@ def test_a_space_is_a_table_of_its_parameters():
     lines = printed("space", "digits").splitlines()
     assert [line.split()[0] for line in lines] == list(DENSE.params)
     of = dict(line.split(maxsplit=1) for line in lines)
-    assert of["dropout"] == "0..0.6, first 0.2"
-    assert of["l2_strength"] == "1e-06..0.01 (log), first 0.0001  when l2 is on"
+    assert of["dropout"] == "0..0.6; first 0.2"
+    assert of["l2_strength"] == "1e-06..0.01 (log); first 0.0001  when l2 is on"
 
 
 def test_a_narrowed_space_has_no_parameter_that_cannot_come():
