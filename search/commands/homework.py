@@ -1,11 +1,22 @@
 """`tunefold homework`: the lecture's experiment, from overfitting to the notebook."""
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from search.commands.options import Advanced, WithAdvanced, store_option
-from search.commands.output import note, stderr, stdout
+from search.commands.formats import FORMATS
+from search.commands.options import (
+    Advanced,
+    WithAdvanced,
+    format_option,
+    store_option,
+)
+from search.commands.output import note, print_json, stderr, stdout
+
+if TYPE_CHECKING:
+    from search.homework.results import Results
 
 TECHNIQUES = "early-stopping,dropout,l2,l1,label-smoothing,ensemble"
 """What `search.homework.grid` names, without its imports; a test compares them."""
@@ -37,6 +48,7 @@ TECHNIQUES = "early-stopping,dropout,l2,l1,label-smoothing,ensemble"
     metavar="FILE",
     help="Text of the notebook in another language; cs is there.",
 )
+@format_option
 @store_option
 @click.option(
     "--plan",
@@ -74,6 +86,7 @@ def homework_command(
     epochs: int | None,
     name: str | None,
     template: Path | None,
+    form: str,
     tracking_uri: str | None,
     plan: Path | None,
     cv: str,
@@ -116,7 +129,18 @@ def homework_command(
         ),
         store_uri=choose_uri(tracking_uri),
         console=stderr(),
-        out=stdout(),
+        show=lambda results: _show(results, form),
     )
-    click.echo(str(notebook))
+    (click.echo if form == "table" else note)(str(notebook))
     note(f"the same to look at: {notebook.with_suffix('.html')}")
+
+
+def _show(results: "Results", form: str) -> None:
+    from search.homework.show import results_cells, show_results
+
+    if form == "json":
+        print_json(asdict(results))
+    elif form in FORMATS:
+        click.echo(FORMATS[form](*results_cells(results)))
+    else:
+        show_results(results, stdout())

@@ -1,7 +1,7 @@
 """The homework from its first network to the notebook, resumable at every step."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,7 +43,7 @@ from search.homework.request import (
     same_plan,
 )
 from search.homework.results import Entry, Results, Tried, read_results, write_results
-from search.homework.show import show_capacities, show_plan, show_results
+from search.homework.show import show_capacities, show_plan
 from search.homework.studies import Measured, Workplace, run_study
 from search.homework.template import read_template
 from search.homework.timing import read_cost
@@ -61,7 +61,11 @@ PROBE_ROWS = 6_000
 
 
 def run_homework(
-    request: HomeworkRequest, *, store_uri: str, console: Console, out: Console
+    request: HomeworkRequest,
+    *,
+    store_uri: str,
+    console: Console,
+    show: Callable[[Results], None],
 ) -> Path:
     """Do the homework, or go on with it, and return its notebook.
 
@@ -69,7 +73,7 @@ def run_homework(
         request: What to do.
         store_uri: The tracking store.
         console: For plan and progress; stderr.
-        out: For the table; stdout.
+        show: Prints the table of techniques.
 
     Raises:
         NothingOverfitsError: No network overfits visibly.
@@ -85,6 +89,7 @@ def run_homework(
     if (folder / "results.json").is_file():
         console.print(f"homework '{name}' is done; its notebook is written again")
         results = read_results(folder / "results.json")
+        show(results)
         return write_notebook(results, folder, template=request.template)
     data = pipeline.load("train")
     wanted = full_plan(request, spec, pipeline, data)
@@ -107,7 +112,7 @@ def run_homework(
         given = request.plan is not None or begun.is_file()
         results = _Homework(place, folder, wanted, given=given).run()
         _draw_plane(place, results, folder)
-    show_results(results, out)
+    show(results)
     console.print("writing the notebook and running its cells, some minutes ...")
     return write_notebook(results, folder, template=request.template)
 

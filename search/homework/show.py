@@ -75,6 +75,19 @@ def show_plan(plan: Plan, console: Console, path: Path) -> None:
     console.print("\n".join(lines), soft_wrap=True, highlight=False)
 
 
+def results_cells(results: Results) -> tuple[list[str], list[list[str]]]:
+    """Return the table of techniques as column names and rows of as many cells."""
+    main, beside = (with_unit(name, results.unit) for name in results.metrics)
+    columns = [
+        "technique",
+        *(f"{main}, last epoch", "minus baseline, last", "verdict, last"),
+        *(f"{main}, best epoch", "minus baseline, best", "verdict, best"),
+        *(f"{beside}, best epoch", "fits", "seconds", "weights", "setting"),
+    ]
+    rows = [[*_scores(results, each), *_costs(each)] for each in results.entries]
+    return columns, rows
+
+
 def show_results(results: Results, out: Console) -> None:
     """Print the table of techniques, their effects in words, and the test scores.
 
