@@ -1,6 +1,7 @@
 """The pipelines by name, imported when asked for."""
 
 import multiprocessing
+from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -8,6 +9,7 @@ from types import ModuleType
 from typing import cast
 
 from pipelines.card import Load, find_card, write_card
+from pipelines.outer import outer_pipeline, read_outer
 from pipelines.part import Part
 from pipelines.pipeline import Pipeline
 from pipelines.spec import MODULE, Spec, read_spec
@@ -51,6 +53,9 @@ def get_pipeline(word: str) -> Pipeline:
     """
     if word in MODULES:
         return cast(Pipeline, import_module(MODULES[word]).PIPELINE)
+    outer = read_outer(word)
+    if outer is not None:
+        return outer_pipeline(outer, get_pipeline(outer.word))
     spec = read_spec(word)
     if spec is None:
         hint = "; for a file of your own: table:FILE.csv" if "." in word else ""
@@ -64,6 +69,9 @@ def complete(word: str) -> str:
     Paths become absolute; a module of the user gets the SHA-256 of its file. Only for
     what the user typed: see `recorded_word`.
     """
+    outer = read_outer(word)
+    if outer is not None:
+        return str(replace(outer, word=complete(outer.word)))
     spec = read_spec(word)
     if spec is None or word in MODULES:
         return word
@@ -85,6 +93,10 @@ def recorded_word(word: str, *, named: str | None) -> str:
         DataError: The record names a module that the user does not, or the user
             another pipeline than the record.
     """
+    outer = read_outer(word)
+    if outer is not None:  # the whole pipeline is what the user can name
+        whole = recorded_word(outer.word, named=named)
+        return str(replace(outer, word=whole))
     spec = read_spec(word)
     own = spec is not None and spec.kind == MODULE and word not in MODULES
     if named is None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
+from pipelines.outer import read_outer
 from spaces.errors import UnknownNameError
 
 OPTIONS = {
@@ -112,7 +113,12 @@ def short_name(word: str) -> str:
     Example:
         >>> short_name("table:/data/penguins.csv?target=species"), short_name("digits")
         ('penguins', 'digits')
+        >>> short_name("outer:0/3:7:digits")
+        'digits (outer fold 1 of 3)'
     """
+    outer = read_outer(word)
+    if outer is not None:
+        return f"{short_name(outer.word)} (outer fold {outer.fold + 1} of {outer.of})"
     spec = read_spec(word)
     return word if spec is None else spec.name
 
