@@ -1,5 +1,6 @@
-"""Intervals of a test score over the test rows it happened to be measured on."""
+"""Intervals of scores: over folds, and over the test rows they were measured on."""
 
+import math
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +13,32 @@ from search.metrics import Metric
 LEVEL = 0.95
 RESAMPLES = 300
 """Enough for two digits of a 95 % interval; macro averages are costly per resample."""
+
+
+def fold_interval(
+    scores: Sequence[float], valid_over_train: Sequence[float]
+) -> tuple[float, float] | None:
+    """Return a 95 % interval of the mean over folds; None for a single fold.
+
+    Training parts overlap, so scores of folds are less independent than they look:
+    the variance of their mean is the sample variance times 1/J + n_valid/n_train, as
+    in `search.paired`.
+
+    Args:
+        scores: One per fold.
+        valid_over_train: Each fold's validation rows over its training rows.
+
+    Source: Nadeau and Bengio 2003, Machine Learning 52:239, section 5.1.2.
+    """
+    n = len(scores)
+    if n < 2:
+        return None
+    from scipy.stats import t
+
+    mean, std = float(np.mean(scores)), float(np.std(scores, ddof=1))
+    error = std * math.sqrt(1 / n + float(np.mean(valid_over_train)))
+    reach = float(t.ppf((1 + LEVEL) / 2, n - 1)) * error
+    return mean - reach, mean + reach
 
 
 def score_interval(

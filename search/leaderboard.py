@@ -13,16 +13,20 @@ from rich.table import Table
 from pipelines.spec import short_name
 from search.configuration import describe
 from search.diagnosis import Diagnosis, diagnose_all
-from search.metrics import METRICS
+from search.intervals import fold_interval
+from search.metrics import METRICS, fold_scores
 from search.numbers import with_unit, write_score
 from search.objectives import objective_values, pareto_front
 from search.pruners.saved import describe_saved
 from search.scoring import generalization_gap, mean_score, rank, score_std
+from search.splitters import valid_over_train
 from search.types import Settings, Trial, TrialState
 from spaces.params import Scalar
 
-WIDE = 126
+WIDE = 143
 """Columns of a terminal from which on configurations fit beside the scores."""
+
+INTERVAL = "95 % interval"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +38,9 @@ class Row:
         number: The trial's number.
         score: Mean over folds of the searched metric at the common epoch.
         score_std: Standard deviation over folds, NaN for a single fold.
+        standard_error: Of the score, over folds; NaN for a single fold.
+        interval: 95 % interval of the score, see `fold_interval`; None for a single
+            fold.
         gap: Generalization gap at that epoch, positive when validation is worse.
         epoch: The common epoch.
         diagnosis: What its curves say.
@@ -49,6 +56,8 @@ class Row:
     number: int
     score: float
     score_std: float
+    standard_error: float
+    interval: tuple[float, float] | None
     gap: float
     epoch: int
     diagnosis: Diagnosis
@@ -80,12 +89,16 @@ def make_rows(
     for place, (trial, front) in enumerate(zip(ranked, on_front, strict=True), start=1):
         assert trial.epoch is not None  # complete trials have score and epoch
         assert trial.score is not None
+        std = score_std(metric, trial.folds, trial.epoch)
+        scores = fold_scores(metric, [f.curves for f in trial.folds], trial.epoch)
         rows.append(
             Row(
                 rank=place,
                 number=trial.number,
                 score=trial.score,
-                score_std=score_std(metric, trial.folds, trial.epoch),
+                score_std=std,
+                standard_error=std / math.sqrt(len(scores)),
+                interval=fold_interval(scores, valid_over_train(settings.cv)),
                 gap=generalization_gap(metric, trial.folds, trial.epoch),
                 epoch=trial.epoch,
                 diagnosis=diagnoses[trial.number],
@@ -106,7 +119,7 @@ def heading(settings: Settings) -> str:
     """Say in one line what the scores are."""
     s = settings
     rule = "the best common epoch" if s.epoch == "best" else "the last epoch"
-    spread = "" if s.cv.startswith("holdout") else ", ± standard deviation over folds"
+    spread = ", ± standard error over folds" if _has_folds(s) else ""
     rows = "all rows" if s.n_rows is None else f"{s.n_rows:,} rows"
     groups = "" if s.groups is None else f" by groups ({s.groups})"
     begun = "" if s.init_from is None else f"begun with run {s.init_from[:8]}; "
@@ -128,11 +141,14 @@ def leaderboard_view(
     if width >= WIDE:
         return table
     configurations, diagnoses = table.columns.pop(), table.columns.pop()
+    parts = [table.columns[0], diagnoses, configurations]
     below = Table.grid(padding=(0, 2, 0, 0))
     below.add_column(justify="right", min_width=6)
+    if _has_folds(settings):
+        parts.insert(1, table.columns.pop(2))
+        below.add_column(no_wrap=True)
     below.add_column(no_wrap=True)
     below.add_column(overflow="fold")
-    parts = (table.columns[0], diagnoses, configurations)
     for words in zip(*(column.cells for column in parts), strict=True):
         below.add_row(*words)
     return Group(table, below)
@@ -151,33 +167,49 @@ def leaderboard_table(settings: Settings, rows: Sequence[Row]) -> Table:
     for column in _columns(settings):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("configuration", justify="left", overflow="fold")
-    for row in rows:
-        table.add_row(str(row.number), *_cells(settings, row), describe(row.params))
-    if settings.dummy:
-        table.add_section()
-        table.add_row("dummy", *_dummy_cells(settings), _dummy_words(settings))
+    _, lines = leaderboard_cells(settings, rows)
+    for place, cells in enumerate(lines):
+        if place == len(rows):  # the dummy
+            table.add_section()
+        table.add_row(*cells)
     return table
 
 
-def leaderboard_markdown(settings: Settings, trials: Sequence[Trial]) -> str:
-    """Return the leaderboard as the study's description in MLflow."""
-    rows = make_rows(settings, trials)[:20]
+def leaderboard_cells(
+    settings: Settings, rows: Sequence[Row]
+) -> tuple[list[str], list[list[str]]]:
+    """Return column names and one list of cells for each row, the dummy's last."""
     columns = ["trial", *_columns(settings), "configuration"]
+    cells = [
+        [str(row.number), *_cells(settings, row), describe(row.params)] for row in rows
+    ]
+    if settings.dummy:
+        cells.append(["dummy", *_dummy_cells(settings), _dummy_words(settings)])
+    return columns, cells
+
+
+def leaderboard_markdown(
+    settings: Settings, trials: Sequence[Trial], *, winner: str = ""
+) -> str:
+    """Return the leaderboard as the study's description in MLflow.
+
+    Args:
+        settings: The study's.
+        trials: All of them.
+        winner: What the winner is worth, in words.
+    """
+    columns, rows = leaderboard_cells(settings, make_rows(settings, trials)[:20])
     lines = [
         heading(settings),
         "",
         "| " + " | ".join(columns) + " |",
         "|" + " ---: |" * (len(columns) - 1) + " :--- |",
     ]
-    for row in rows:
-        cells = [str(row.number), *_cells(settings, row), describe(row.params)]
-        lines.append("| " + " | ".join(cells) + " |")
-    if settings.dummy:
-        cells = ["dummy", *_dummy_cells(settings), _dummy_words(settings)]
-        lines.append("| " + " | ".join(cells) + " |")
+    lines += ["| " + " | ".join(cells) + " |" for cells in rows]
     saved = describe_saved(settings.pruner, trials)
     ended = f"trials: {_counted(trials)}" + (f"; {saved}" if saved else "")
-    return "\n".join([*lines, "", ended])
+    told = ["", winner] if winner else []
+    return "\n".join([*lines, *told, "", ended])
 
 
 def _counted(trials: Sequence[Trial]) -> str:
@@ -198,10 +230,12 @@ def row_as_json(row: Row, run_id: str) -> dict[str, Any]:
 
     JSON knows no NaN: the spread of a single fold is None.
     """
-    std = None if math.isnan(row.score_std) else row.score_std
+    known = {
+        name: None if isinstance(value, float) and math.isnan(value) else value
+        for name, value in vars(row).items()
+    }
     return {
-        **vars(row),
-        "score_std": std,
+        **known,
         "diagnosis": row.diagnosis.kind.value,
         "overfit_since": row.diagnosis.since,
         "run_id": run_id,
@@ -222,16 +256,19 @@ def _on_front(settings: Settings, trials: Sequence[Trial]) -> list[bool | None]:
 
 def _columns(settings: Settings) -> list[str]:
     first, *others = (with_unit(name, settings.unit) for name in settings.metrics)
+    if _has_folds(settings):
+        others.insert(0, INTERVAL)
     front = ["front"] if len(settings.objectives) > 1 else []
     measured = ["gap", "epoch", "weights", "seconds"]
     return [first, *others, *measured, *front, "diagnosis"]
 
 
 def _cells(settings: Settings, row: Row) -> list[str]:
-    single = math.isnan(row.score_std)
-    spread = write_score(row.score_std, like=row.score)
+    single = math.isnan(row.standard_error)
+    spread = write_score(row.standard_error, like=row.score)
     return [
         write_score(row.score) + ("" if single else f" ±{spread}"),
+        *([_interval(row)] if _has_folds(settings) else []),
         *(write_score(row.metrics[name]) for name in settings.metrics[1:]),
         write_score(row.gap, sign=True, like=row.score),
         str(row.epoch),
@@ -242,8 +279,22 @@ def _cells(settings: Settings, row: Row) -> list[str]:
     ]
 
 
+def _has_folds(settings: Settings) -> bool:
+    """Say whether scores have a spread over folds."""
+    return not settings.cv.startswith("holdout")
+
+
+def _interval(row: Row) -> str:
+    if row.interval is None:
+        return ""
+    low, high = (write_score(end, like=row.score) for end in row.interval)
+    return f"{low} to {high}"
+
+
 def _dummy_cells(settings: Settings) -> list[str]:
     scores = [write_score(settings.dummy[name]) for name in settings.metrics]
+    if _has_folds(settings):
+        scores.insert(1, "")
     return scores + [""] * (len(_columns(settings)) - len(scores))
 
 

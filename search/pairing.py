@@ -20,7 +20,6 @@ from search.results import (
     n_complete,
     numbered_trial,
 )
-from search.splitters import make_splitter
 from search.store import Store
 from search.types import Settings, Trial
 from spaces.space import Params, unknown
@@ -87,22 +86,6 @@ def entrants(
         _one(store, name, study, chosen)
         for name, study in zip(names, studies, strict=True)
     ]
-
-
-def valid_over_train(cv: str) -> list[float]:
-    """Return each fold's validation rows over its training rows, from the splitter.
-
-    Folds of a number of rows that does not divide evenly are off by a row.
-
-    Example:
-        >>> valid_over_train("kfold:5")[:2], valid_over_train("monte-carlo:2:0.2")
-        ([0.25, 0.25], [0.25, 0.25])
-    """
-    splitter = make_splitter(cv, seed=0, stratified=False)
-    if splitter.in_order:  # the training part grows by one validation part a fold
-        return [1 / fold for fold in range(1, splitter.k + 1)]
-    share = splitter.share or 1 / splitter.k
-    return [share / (1 - share)] * splitter.n_folds
 
 
 def _check_same_folds(reference: Settings, other: Settings) -> None:

@@ -23,6 +23,8 @@ from search.scoring import (
 )
 from search.store import FAILED, FINISHED, KEY, KILLED, KIND, PARENT, RUNNING, Store
 from search.types import FoldResult, Settings, Trial, TrialState
+from search.winner import ARTIFACT as WINNER
+from search.winner import Winner, winner_metrics
 
 _STATUS = {
     TrialState.COMPLETE: FINISHED,
@@ -162,6 +164,17 @@ class Recorder:
         for number, found in diagnose_all(metric, trials).items():
             if found.kind is Kind.UNDERFIT and number in self._runs:
                 self.client.set_tag(self._runs[number], "diagnosis", found.kind.value)
+
+    def winner(self, winner: Winner, *, ended: float) -> None:
+        """Write the winner's corrected score to the study's run.
+
+        Args:
+            winner: Of the study as it stands.
+            ended: When its last fold ended, seconds since 1970.
+        """
+        values = [(name, value, 0) for name, value in winner_metrics(winner).items()]
+        self._log(self.run_id, values, ended=ended)
+        self.client.log_dict(self.run_id, asdict(winner), WINNER)
 
     def end(self, description: str, *, reason: str, finished: bool) -> None:
         """Write the study's description and why it ended, and end its run."""

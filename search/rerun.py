@@ -49,8 +49,9 @@ def rerun(
     workers: int | None,
     console: Console,
     pipeline: str | None = None,
+    rule: str = "best",
 ) -> RerunReport:
-    """Rerun the best trial of a study, or one trial by its run id.
+    """Rerun the winner of a study, or one trial by its run id.
 
     Args:
         store: Holds the study; nothing else of it is needed.
@@ -59,6 +60,7 @@ def rerun(
         workers: Trainings at the same time; None for one per core.
         console: For progress.
         pipeline: The study's pipeline named again, where the user wrote it.
+        rule: By which the winner is taken, one of `search.selecting.RULES`.
 
     Raises:
         TunefoldError: There is no such trial, the data is not here or not the
@@ -66,7 +68,7 @@ def rerun(
     """
     if n_seeds < 1:
         raise SettingsError(f"--seeds: must be at least 1, got {n_seeds}")
-    recorded = load_trial(store, study_or_run)
+    recorded = load_trial(store, study_or_run, rule=rule)
     settings, trial = recorded.study.settings, recorded.trial
     if trial.epoch is None or trial.score is None:
         raise SettingsError(

@@ -11,6 +11,7 @@ from search.leaderboard import Row, make_rows
 from search.metrics import METRICS
 from search.objectives import SCORE, pareto_front
 from search.scoring import rank
+from search.selecting import select
 from search.store import KEY, KIND, PARENT, Store
 from search.types import Settings, Trial
 
@@ -62,12 +63,19 @@ def load_study(store: Store, name: str | None) -> RecordedStudy:
     return _study_of(store, store.find_study(name))
 
 
-def best_trials(store: Store, study: RecordedStudy, n: int) -> list[RecordedTrial]:
-    """Read the n best complete trials of a study, best first.
+def best_trials(
+    store: Store, study: RecordedStudy, n: int | None
+) -> list[RecordedTrial]:
+    """Read the n best complete trials of a study, all for None, best first.
 
     They are ranked by the scores in the store; only those returned are read whole.
     """
     return [_trial_of(store, study, run) for run in _scored(store, study)[:n]]
+
+
+def n_chosen_from(store: Store, study: RecordedStudy) -> int:
+    """Return how many complete trials a study has, copies of others left out."""
+    return sum("copy_of" not in run.data.tags for run in _scored(store, study))
 
 
 def n_complete(store: Store, study: RecordedStudy) -> int:
@@ -139,12 +147,20 @@ def _is_scored(run: Any) -> bool:
     return "score" in run.data.metrics and run.data.tags.get("state") == "complete"
 
 
-def load_trial(store: Store, study_or_run: str | None) -> RecordedTrial:
-    """Read one trial: by its run id, or the best of a study, or of the latest.
+def load_trial(
+    store: Store, study_or_run: str | None, *, rule: str = "best"
+) -> RecordedTrial:
+    """Read one trial: by its run id, or the one that a study's winner is.
+
+    Args:
+        store: Holds it.
+        study_or_run: A study's name, a trial's run id, None for the latest study.
+        rule: By which the winner is taken, one of `search.selecting.RULES`.
 
     Raises:
         TrackingError: The name is neither a study nor a trial's run id, or the
             study has no complete trial.
+        SettingsError: The rule needs more folds than the study has.
     """
     if study_or_run is not None and len(study_or_run) == 32:
         try:
@@ -155,13 +171,25 @@ def load_trial(store: Store, study_or_run: str | None) -> RecordedTrial:
             parent = store.client.get_run(run.data.tags[PARENT])
             return _trial_of(store, _study_of(store, parent), run)
     study = load_study(store, study_or_run)
-    best = best_trials(store, study, 1)
-    if not best:
+    winner = chosen_trial(store, study, rule)
+    if winner is None:
         raise TrackingError(
             f"study '{study.settings.name}': has no complete trial yet; "
             f"'tunefold resume {study.settings.name}' goes on with it"
         )
-    return best[0]
+    return winner
+
+
+def chosen_trial(store: Store, study: RecordedStudy, rule: str) -> RecordedTrial | None:
+    """Read the trial that a rule takes from a study; None without a complete one.
+
+    Raises:
+        SettingsError: The rule needs more folds than the study has.
+    """
+    # Only the best is read whole where nothing else is asked for.
+    recorded = best_trials(store, study, 1 if rule == "best" else None)
+    trial = select(study.settings, [each.trial for each in recorded], rule)
+    return next((each for each in recorded if each.trial is trial), None)
 
 
 def joined(

@@ -229,6 +229,22 @@ def make_splitter(
     )
 
 
+def valid_over_train(cv: str) -> list[float]:
+    """Return each fold's validation rows over its training rows, from the splitter.
+
+    Folds of a number of rows that does not divide evenly are off by a row.
+
+    Example:
+        >>> valid_over_train("kfold:5")[:2], valid_over_train("monte-carlo:2:0.2")
+        ([0.25, 0.25], [0.25, 0.25])
+    """
+    splitter = make_splitter(cv, seed=0, stratified=False)
+    if splitter.in_order:  # the training part grows by one validation part a fold
+        return [1 / fold for fold in range(1, splitter.k + 1)]
+    share = splitter.share or 1 / splitter.k
+    return [share / (1 - share)] * splitter.n_folds
+
+
 def rows_digest(folds: list[Fold]) -> str:
     """Return 16 hex digits that are equal for equal row numbers only."""
     digest = hashlib.sha256()

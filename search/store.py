@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pipelines.outer import read_outer
 from search.errors import TrackingError, UnknownStudyError
 from spaces.space import unknown
 
@@ -118,6 +119,9 @@ class Store:
     def find_study(self, name: str | None) -> Any:
         """Return the run of a study; the latest of the store when none is named.
 
+        Studies inside an outer fold are parts of a nested search: they are only meant
+        where they are named.
+
         Raises:
             UnknownStudyError: There are others, none of that name.
             TrackingError: There is none at all.
@@ -129,7 +133,9 @@ class Store:
                 f"{self.name}: holds no study; run 'tunefold search digits' first"
             )
         if name is None:
-            return studies[0]
+            words = [run.data.tags.get("pipeline", "") for run in studies]
+            whole = [read_outer(word) is None for word in words]
+            return studies[whole.index(True) if any(whole) else 0]
         if name not in names:
             raise UnknownStudyError(f"{self.name}: {unknown('study', name, names)}")
         return studies[names.index(name)]

@@ -8,10 +8,12 @@ from search.background import BackgroundWriter
 from search.journal import Journal
 from search.leaderboard import leaderboard_markdown
 from search.metrics import METRICS
+from search.out_of_fold import OutOfFold, load_out_of_fold
 from search.pictures.learning_curve import draw_learning_curve, find_grid
 from search.recorder import Recorder
 from search.types import FoldResult, Settings, Trial, TrialState
 from search.ui_view import save_view
+from search.winner import find_winner
 
 PATIENCE = 30.0
 """Seconds without progress at the end of a study after which the rest is left to
@@ -99,9 +101,25 @@ class MlflowTracker:
         )
         self._recorder.underfit(trials)
         self._draw_learning_curve(trials)
-        self._recorder.end(
-            leaderboard_markdown(s, trials), reason=reason, finished=finished
-        )
+        description = leaderboard_markdown(s, trials, winner=self._winner(trials))
+        self._recorder.end(description, reason=reason, finished=finished)
+
+    def _winner(self, trials: Sequence[Trial]) -> str:
+        """Store what the winner's score is worth, and say it; empty without one."""
+        try:
+            winner = find_winner(self._settings, trials, self._predictions)
+        except Exception as error:  # noqa: BLE001  (a study ends without a correction)
+            tag = f"not corrected: {error}"
+            self._recorder.client.set_tag(self._recorder.run_id, "winner", tag)
+            return ""
+        if winner is None:
+            return ""
+        ended = max(trial.folds[-1].ended for trial in trials if trial.folds)
+        self._recorder.winner(winner, ended=ended)
+        return winner.describe(self._settings)
+
+    def _predictions(self, trial: Trial) -> OutOfFold:
+        return load_out_of_fold(self._journal.predictions_path(trial.number))
 
     def _draw_learning_curve(self, trials: Sequence[Trial]) -> None:
         grid = find_grid(trials, self._settings)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from search.commands.formats import FORMATS
-from search.commands.options import store_option
+from search.commands.options import format_option, store_option
 from search.commands.output import note, print_json, stdout
 
 if TYPE_CHECKING:
@@ -26,14 +26,7 @@ MAX_PAIRS_OF = 4
     is_flag=True,
     help="Pair all configurations that the studies share, and average them.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", *FORMATS]),
-    default="table",
-    show_default=True,
-    help="How to print.",
-)
+@format_option
 @store_option
 def compare_command(
     names: tuple[str, ...],
@@ -54,7 +47,8 @@ def compare_command(
     tunefold compare fashion fashion-noise fashion-zeros --all-trials
     """
     from search.compare import compare_pairs
-    from search.pairing import entrants, valid_over_train
+    from search.pairing import entrants
+    from search.splitters import valid_over_train
     from search.store import Store, choose_uri
 
     store = Store(choose_uri(tracking_uri))

@@ -5,6 +5,8 @@ from typing import Any, TypeVar
 
 import click
 
+from search.commands.formats import FORMATS
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -52,6 +54,30 @@ def pipeline_option(command: F) -> F:
         "--pipeline",
         metavar="MODULE:NAME",
         help="The study's pipeline, where it is code of your own.",
+    )(command)
+
+
+def select_option(command: F) -> F:
+    """Add --select."""
+    return click.option(
+        "--select",
+        "rule",
+        type=click.Choice(["best", "one-se"]),  # `search.selecting.RULES`
+        default="best",
+        show_default=True,
+        help="The best trial, or the smallest within one standard error of it.",
+    )(command)
+
+
+def format_option(command: F) -> F:
+    """Add --format."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(["table", "json", *FORMATS]),
+        default="table",
+        show_default=True,
+        help="How to print.",
     )(command)
 
 

@@ -1,35 +1,68 @@
 """`tunefold best`, `rerun` and `ui`: what is done with finished work."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from search.commands.options import json_option, pipeline_option, store_option
+from search.commands.formats import FORMATS
+from search.commands.options import (
+    format_option,
+    json_option,
+    pipeline_option,
+    select_option,
+    store_option,
+)
 from search.commands.output import note, print_json, stderr, stdout
+
+if TYPE_CHECKING:
+    from search.leaderboard import Row
+    from search.results import RecordedStudy, RecordedTrial
+    from search.store import Store
+    from search.winner import Winner
 
 
 @click.command("best")
 @click.argument("study", required=False)
 @click.option("-n", "count", default=5, show_default=True, help="Trials to show.")
+@select_option
+@format_option
 @json_option
 @store_option
 def best_command(
-    study: str | None, count: int, as_json: bool, tracking_uri: str | None
+    study: str | None,
+    count: int,
+    rule: str,
+    form: str,
+    as_json: bool,
+    tracking_uri: str | None,
 ) -> None:
     """Show the leaderboard of a study, the latest one when none is named.
 
-    Where several objectives were searched, the Pareto front is shown as well: the
-    trials that no other one beats.
+    Below it stands what the winner's score is worth: corrected for its having been
+    chosen as the best of many. Where several objectives were searched, the Pareto
+    front is shown as well: the trials that no other one beats.
 
     \b
     tunefold best
-    tunefold best digits-1 -n 20 --json
+    tunefold best digits-1 -n 20 --format latex
+    tunefold best digits-1 --select one-se
     """
     from search.errors import SettingsError
-    from search.leaderboard import leaderboard_view, row_as_json
-    from search.results import best_trials, front_trials, joined, load_study, rows_of
+    from search.leaderboard import leaderboard_cells, leaderboard_view
+    from search.nested_score import recorded_nested
+    from search.results import (
+        best_trials,
+        chosen_trial,
+        front_trials,
+        joined,
+        load_study,
+        rows_of,
+    )
     from search.store import Store, choose_uri
+    from search.stored_winner import stored_winner
 
     if count < 1:
         raise SettingsError(f"-n: must be at least 1, got {count}")
@@ -38,38 +71,72 @@ def best_command(
     best = best_trials(store, recorded, count)
     if len(recorded.settings.objectives) > 1:
         best = joined(best, front_trials(store, recorded))
+    chosen = chosen_trial(store, recorded, rule)
+    if chosen is not None and rule != "best":
+        best = joined(best, [chosen])
     rows = rows_of(recorded, best)
-    if as_json:
-        print_json(
-            {
-                "study": recorded.settings.name,
-                "store": store.name,
-                "run_id": recorded.run_id,
-                "metric": recorded.settings.metrics[0],
-                "cv": recorded.settings.cv,
-                "epoch": recorded.settings.epoch,
-                "objectives": recorded.settings.objectives,
-                "dummy": recorded.settings.dummy,
-                "trials": [
-                    row_as_json(row, trial.run_id)
-                    | {"overconfidence": trial.overconfidence}
-                    for row, trial in zip(rows, best, strict=True)
-                ],
-            }
-        )
+    winner = stored_winner(store, recorded)
+    if as_json or form == "json":
+        print_json(_best_as_json(store, recorded, rows, best, winner, chosen))
         return
     note(f"store: {store.name}")
     if not rows:
         note(f"study '{recorded.settings.name}' has no complete trial yet")
         return
-    console = stdout()
-    console.print(leaderboard_view(recorded.settings, rows, width=console.width))
+    words = "" if winner is None else winner.describe(recorded.settings)
+    nested = recorded_nested(store.client.get_run(recorded.run_id))
+    if nested is not None:
+        words += "\n" + nested.describe()
+    if form in FORMATS:
+        click.echo(FORMATS[form](*leaderboard_cells(recorded.settings, rows)))
+        note(words)
+    else:
+        console = stdout()
+        console.print(leaderboard_view(recorded.settings, rows, width=console.width))
+        click.echo(words)
+    if chosen is not None and rule != "best":
+        note(
+            f"--select {rule}: trial {chosen.trial.number}, "
+            f"{chosen.trial.folds[0].n_parameters:,} weights, the smallest within one "
+            "standard error of the best; folds share training rows, so the true error "
+            "is larger"
+        )
+
+
+def _best_as_json(
+    store: "Store",
+    study: "RecordedStudy",
+    rows: "Sequence[Row]",
+    best: "Sequence[RecordedTrial]",
+    winner: "Winner | None",
+    chosen: "RecordedTrial | None",
+) -> dict[str, Any]:
+    from search.leaderboard import row_as_json
+
+    settings = study.settings
+    return {
+        "study": settings.name,
+        "store": store.name,
+        "run_id": study.run_id,
+        "metric": settings.metrics[0],
+        "cv": settings.cv,
+        "epoch": settings.epoch,
+        "objectives": settings.objectives,
+        "dummy": settings.dummy,
+        "winner": None if winner is None else asdict(winner),
+        "selected": None if chosen is None else chosen.trial.number,
+        "trials": [
+            row_as_json(row, trial.run_id) | {"overconfidence": trial.overconfidence}
+            for row, trial in zip(rows, best, strict=True)
+        ],
+    }
 
 
 @click.command("rerun")
 @click.argument("study_or_run", required=False)
 @click.option("--seeds", default=3, show_default=True, help="Trainings to average.")
 @click.option("--workers", type=int, help="Trainings at a time [default: cores].")
+@select_option
 @pipeline_option
 @json_option
 @store_option
@@ -77,6 +144,7 @@ def rerun_command(
     study_or_run: str | None,
     seeds: int,
     workers: int | None,
+    rule: str,
     pipeline: str | None,
     as_json: bool,
     tracking_uri: str | None,
@@ -89,6 +157,7 @@ def rerun_command(
     \b
     tunefold rerun
     tunefold rerun digits-1 --seeds 5
+    tunefold rerun digits-1 --select one-se
     """
     from search.rerun import rerun
     from search.store import Store, choose_uri
@@ -101,6 +170,7 @@ def rerun_command(
         workers=workers,
         console=stderr(),
         pipeline=pipeline,
+        rule=rule,
     )
     if as_json:
         print_json(asdict(report))

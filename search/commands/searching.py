@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from search.commands.ending import report_outcome
 from search.commands.options import (
     Advanced,
     WithAdvanced,
@@ -13,12 +14,13 @@ from search.commands.options import (
     pipeline_option,
     store_option,
 )
-from search.commands.output import note, stderr, stdout
+from search.commands.output import note, stderr
 from search.commands.own_data import own_data_options, say_beforehand, take_pipeline
 from search.types import MAX_PARAMETERS
 
 if TYPE_CHECKING:
-    from search.session import Outcome
+    from search.request import Request
+    from search.types import Budget
 
 
 @click.command("search", cls=WithAdvanced)
@@ -54,6 +56,15 @@ if TYPE_CHECKING:
 @click.option("--rows", "n_rows", type=int, help="Use only so many training rows.")
 @click.option("--seed", default=0, show_default=True, help="Of engine and training.")
 @click.option("--name", help="The study's name [default: PIPELINE-NUMBER].")
+@click.option(
+    "--nested",
+    "n_outer",
+    type=int,
+    metavar="K",
+    help="Also search inside each of K outer folds: what a search is worth, K times "
+    "the time.",
+    cls=Advanced,
+)
 @store_option
 @own_data_options
 @click.option(
@@ -140,6 +151,7 @@ def search_command(
     in_process: bool,
     tags: tuple[str, ...],
     backend: str | None,
+    n_outer: int | None,
     **options: Any,
 ) -> None:
     """Search a pipeline's networks by cross-validation.
@@ -173,10 +185,46 @@ def search_command(
         **options,
     )
     uri = choose_uri(tracking_uri)
+    if n_outer is not None:
+        _search_nested(request, budget, n_outer, uri, in_process=in_process)
+        return
     outcome = begin(
         request, budget, store_uri=uri, console=stderr(), in_process=in_process
     )
-    _report(outcome, uri)
+    report_outcome(outcome, uri)
+
+
+def _search_nested(
+    request: "Request", budget: "Budget", n_outer: int, uri: str, *, in_process: bool
+) -> None:
+    from search.launch import begin
+    from search.nested import check_outer, run_outer_folds, search_or_resume
+
+    check_outer(n_outer)
+    note(
+        f"nested: one search on all training rows, then one in each of {n_outer} outer "
+        "folds; the budget is for each of them"
+    )
+    start = begin if request.name is None else search_or_resume
+    outcome = start(
+        request, budget, store_uri=uri, console=stderr(), in_process=in_process
+    )
+    if outcome is not None:
+        report_outcome(outcome, uri)
+    name = outcome.study if outcome is not None else str(request.name)
+    nested = run_outer_folds(
+        request,
+        budget,
+        n_outer,
+        name=name,
+        store_uri=uri,
+        console=stderr(),
+        in_process=in_process,
+    )
+    if nested is None:
+        note(f"interrupted; the same command with --name {name} goes on")
+        sys.exit(130)
+    click.echo(nested.describe())
 
 
 @click.command("resume")
@@ -224,47 +272,7 @@ def resume_command(
         sampler=sampler,
         pipeline=pipeline,
     )
-    _report(outcome, uri)
-
-
-def _report(outcome: "Outcome", uri: str) -> None:
-    name = outcome.study
-    note(outcome.reason)
-    if outcome.saved:
-        note(outcome.saved)
-    if outcome.unfinished or outcome.interrupted:
-        note(f"go on with it: tunefold resume {name}")
-    if outcome.left_behind:
-        note(
-            f"the tracking store missed {outcome.left_behind} records; "
-            f"'tunefold resume {name}' sends them"
-        )
-    else:
-        _show_results(name, uri)
-    if outcome.interrupted:
-        sys.exit(130)
-
-
-def _show_results(name: str, uri: str) -> None:
-    from search.address import study_address
-    from search.leaderboard import leaderboard_view
-    from search.results import best_trials, load_study, rows_of
-    from search.store import Store
-
-    store = Store(uri)
-    study = load_study(store, name)
-    rows = rows_of(study, best_trials(store, study, 5))
-    if rows:
-        console = stdout()
-        console.print(leaderboard_view(study.settings, rows, width=console.width))
-    address = study_address(store, store.find_study(name))
-    note(
-        f"look at the trials: tunefold ui {name}  ({address})"
-        if store.is_local
-        else f"look at the trials: {address}"
-    )
-    if rows:
-        note(f"train the winner and open the test set: tunefold rerun {name}")
+    report_outcome(outcome, uri)
 
 
 def _read_tags(tags: tuple[str, ...]) -> dict[str, str]:

@@ -40,6 +40,11 @@ def test_a_row_holds_the_figures_of_its_trial(make_settings, make_trial):
     assert (row.rank, row.number, row.epoch, row.n_parameters) == (1, 7, 3, 1234)
     assert row.score == pytest.approx(0.86)
     assert row.score_std == pytest.approx(0.01)
+    assert row.standard_error == pytest.approx(0.01 / math.sqrt(3))
+    # t with 2 degrees of freedom reaches 4.3027; the variance of the mean of 3 folds
+    # is 1/3 + 1/2 of that of a fold
+    half = 4.3027 * 0.01 * math.sqrt(1 / 3 + 1 / 2)
+    assert row.interval == pytest.approx((0.86 - half, 0.86 + half), abs=1e-5)
     assert row.gap == pytest.approx(0.05)
     assert row.metrics == pytest.approx({"accuracy": 0.86, "log_loss": 0.39})
     assert list(row.metrics) == ["accuracy", "log_loss"]
@@ -71,8 +76,17 @@ def test_the_heading_says_what_the_scores_are(make_settings):
 def test_the_table_shows_score_and_log_loss(make_settings, make_trial):
     settings = make_settings()
     text = printed(leaderboard_table(settings, make_rows(settings, [make_trial(7)])))
-    line = next(line for line in text.splitlines() if "±0.0100" in line)
-    for cell in ("7", "0.8600 ±0.0100", "0.3900", "+0.0500", "3", "1,234", "8"):
+    line = next(line for line in text.splitlines() if "±0.0058" in line)
+    for cell in (
+        "7",
+        "0.8600 ±0.0058",
+        "0.8207 to 0.8993",
+        "0.3900",
+        "+0.0500",
+        "3",
+        "1,234",
+        "8",
+    ):
         assert f" {cell} " in line, cell
     assert "64, dropout 0.3, batch_norm" in line
 
@@ -89,6 +103,7 @@ def test_a_single_fold_is_shown_without_a_spread(make_settings, make_trial):
         assert "0.8500" in text
         assert "nan" not in text
         assert "±" not in text
+        assert "interval" not in text
 
 
 def test_markdown_holds_the_table_and_the_count_of_states(make_settings, make_trial):
@@ -102,12 +117,12 @@ def test_markdown_holds_the_table_and_the_count_of_states(make_settings, make_tr
     assert lines[0] == heading(make_settings())
     head, rule, first, second = (line.split("|")[1:-1] for line in lines[2:6])
     assert [cell.strip() for cell in head] == [
-        *("trial", "accuracy", "log_loss", "gap", "epoch", "weights", "seconds"),
-        *("diagnosis", "configuration"),
+        *("trial", "accuracy", "95 % interval", "log_loss", "gap", "epoch", "weights"),
+        *("seconds", "diagnosis", "configuration"),
     ]
     assert len(rule) == len(first) == len(head)
     assert [row[0].strip() for row in (first, second)] == ["2", "0"]
-    assert first[1].strip() == "0.7600 ±0.0100"
+    assert first[1].strip() == "0.7600 ±0.0058"
     assert lines[-1] == "trials: 1 unfinished, 2 complete, 1 failed"
 
 
@@ -119,7 +134,7 @@ def test_a_predictor_that_ignores_its_inputs_stands_below(make_settings, make_tr
         if "dummy" in line
     )
     cells = [cell.strip() for cell in line.split("|")[1:-1]]
-    assert cells[:4] == ["dummy", "0.1000", "2.3026", ""]
+    assert cells[:5] == ["dummy", "0.1000", "", "2.3026", ""]
     assert cells[-1] == "predicts the shares of the classes"
     table = leaderboard_table(settings, make_rows(settings, [make_trial()]))
     assert table.row_count == 2
@@ -128,7 +143,7 @@ def test_a_predictor_that_ignores_its_inputs_stands_below(make_settings, make_tr
     assert leaderboard_table(make_settings(), rows).row_count == 1
 
 
-@pytest.mark.parametrize("width", [80, 125, 126, 200])
+@pytest.mark.parametrize("width", [80, 142, 143, 200])
 def test_a_narrow_terminal_has_the_configurations_below(
     width, make_settings, make_trial, make_fold
 ):
@@ -140,14 +155,14 @@ def test_a_narrow_terminal_has_the_configurations_below(
     lines = console.file.getvalue().splitlines()
     assert max(map(len, lines)) <= width
     of_trial_7 = [line for line in lines if line.split()[:1] == ["7"]]
-    if width >= 126:
+    if width >= 143:
         (line,) = of_trial_7
         assert describe(rows[0].params) in line
         assert "overfit from 3" in line
     else:
         scores, words = of_trial_7
         assert "0.8600" in scores
-        assert words.split()[1:4] == ["overfit", "from", "3"]
+        assert words.split()[1:7] == ["0.8207", "to", "0.8993", "overfit", "from", "3"]
         assert describe(rows[0].params)[:10] in words
     assert "predicts the shares" in console.file.getvalue()
 

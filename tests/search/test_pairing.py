@@ -7,9 +7,8 @@ import pytest
 
 from search.errors import SettingsError
 from search.events import settings_from_json
-from search.pairing import entrants, valid_over_train
+from search.pairing import entrants
 from search.recorder import Recorder
-from search.splitters import make_splitter
 
 NONE = Path("no-predictions.npz")
 TARGETS = "t" * 64
@@ -168,14 +167,3 @@ def test_studies_without_a_shared_configuration_are_refused(store, record, make_
     record("b", make_trial(params={"width_1": 16}))
     assert "must share a configuration" in refusal(store, "a", "b", every=True)
     assert "takes whole studies, got 'b:0'" in refusal(store, "a", "b:0", every=True)
-
-
-@pytest.mark.parametrize(
-    "cv",
-    ["kfold:4", "repeated:2:3", "holdout:0.25", "monte-carlo:5:0.2", "time-series:3"],
-)
-def test_the_share_of_validation_rows_is_that_of_the_folds(cv):
-    rows = np.zeros(240)  # divides evenly
-    folds = make_splitter(cv, seed=0, stratified=False).split(rows)
-    expected = [len(fold.valid) / len(fold.train) for fold in folds]
-    assert valid_over_train(cv) == pytest.approx(expected)

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.errors import SettingsError
-from search.splitters import default_cv, make_splitter, rows_digest
+from search.splitters import default_cv, make_splitter, rows_digest, valid_over_train
 from search.types import Fold
 
 TEXTS = ["holdout:0.2", "kfold:3", "kfold:5", "repeated:2:3", "monte-carlo:4:0.25"]
@@ -346,3 +346,14 @@ def test_the_digest_tells_rows_and_their_parts_apart():
     assert len({rows_digest(each) for each in folds}) == len(folds)
     assert rows_digest(folds[0]) == rows_digest([fold([0, 1], [2])])
     assert len(rows_digest(folds[0])) == 16
+
+
+@pytest.mark.parametrize(
+    "cv",
+    ["kfold:4", "repeated:2:3", "holdout:0.25", "monte-carlo:5:0.2", "time-series:3"],
+)
+def test_the_share_of_validation_rows_is_that_of_the_folds(cv):
+    rows = np.zeros(240)  # divides evenly
+    folds = make_splitter(cv, seed=0, stratified=False).split(rows)
+    expected = [len(fold.valid) / len(fold.train) for fold in folds]
+    assert valid_over_train(cv) == pytest.approx(expected)

@@ -21,11 +21,14 @@ from rich.console import Console
 from search import background, progress, tracking
 from search.journal import Journal
 from search.recorder import Recorder
+from search.results import load_study
 from search.session import _store_rest
 from search.store import DATABASE, KEY, Store
+from search.stored_winner import stored_winner
 from search.tracking import MlflowTracker, varying
 from search.types import TrialState
 from search.ui_view import VIEW_TAG, unpack, view_key
+from search.winner import winner_from_json
 
 FACTS = {"keras": "3.15.0"}
 FINISHED = {"reason": "12 trials are done", "finished": True}
@@ -148,6 +151,49 @@ def test_the_description_is_the_leaderboard_in_markdown(store, track, journal, t
     table = [line.split("|")[1].strip() for line in lines if line.startswith("|")]
     assert table == ["trial", "---:", "2", "0"]
     assert "test rows not used" in lines[0]
+
+
+def test_the_winner_is_stored_with_its_corrected_score(
+    store, track, journal, trials, make_settings
+):
+    tracker = track(store)
+    run_study(tracker, journal, trials)
+    y = np.arange(60) % 2
+    for number, wrong in ((0, 20), (2, 6)):
+        shown = np.where(np.arange(60) < wrong, 1 - y, y)
+        kept = {"rows": np.arange(60), "fold": np.arange(60) % 3, "y": y}
+        kept["predictions"] = np.eye(2, dtype=np.float16)[shown]
+        journal.keep_predictions(number, kept)
+    tracker.study_done(trials, **FINISHED)
+    tracker.close()
+    study = store.find("a")
+    winner = winner_from_json(store.read_json(study.info.run_id, "winner.json"))
+    assert (winner.trial, winner.n_trials) == (2, 2)
+    assert winner.low < winner.corrected < winner.high
+    stored = study.data.metrics
+    assert stored["best_score"] == winner.score == trials[2].score
+    assert stored["best_score_corrected"] == winner.corrected
+    said = winner.describe(make_settings())
+    assert said in study.data.tags["mlflow.note.content"]
+    # what is there is not found anew
+    recorded = load_study(store, "a")
+    assert stored_winner(store, recorded) == winner
+
+
+def test_a_winner_that_cannot_be_corrected_does_not_keep_a_study_open(
+    store, track, journal, trials
+):
+    tracker = track(store)
+    run_study(tracker, journal, trials)
+    for number, n in ((0, 60), (2, 50)):  # not of the same rows
+        rows = np.arange(n)
+        kept = {"rows": rows, "fold": rows % 3, "y": rows % 2}
+        journal.keep_predictions(number, kept | {"predictions": np.ones((n, 2))})
+    tracker.study_done(trials, **FINISHED)
+    tracker.close()
+    study = store.find("a")
+    assert study.info.status == "FINISHED"
+    assert study.data.tags["winner"].startswith("not corrected: ")
 
 
 @pytest.fixture

@@ -1,0 +1,102 @@
+"""Does `tunefold compare` find differences where there are some, and none elsewhere?
+
+    .venv/bin/python benchmarks/compared.py
+
+Twenty pairs of searches of the same space on the same folds of digits, which differ in
+their seeds alone: at 5 % about one of them may be called different. And a baseline
+beside a variant that is prone to overfit, on the same folds, by log-loss after the last
+epoch: a difference, and its sign, should be found.
+"""
+
+import argparse
+import json
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from honest import tunefold
+from work import WORK, Lines
+
+EQUAL = ("--engine", "random", "--epochs", 5, "--pruner", "none")
+FIXED = {
+    "activation": "relu", "batch_norm": "false", "l1": "off", "l2": "off",
+    "label_smoothing": "0", "optimizer": "adam", "learning_rate": "0.001",
+    "batch_size": "128",
+}  # fmt: skip
+BASELINE = {"n_layers": "1", "width_1": "64", "dropout": "0.3"}
+OVERFIT = {
+    "n_layers": "3", "width_1": "512", "width_2": "512", "width_3": "512",
+    "dropout": "0",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is compared."""
+
+    pairs: int = 20
+    trials: int = 4
+    cv: str = "repeated:2:5"
+    overfit_epochs: int = 40
+    overfit_rows: int = 400
+
+
+def measure(plan: Plan) -> Lines:
+    """Search and compare what is not finished yet."""
+    lines = Lines("full", "compared", plan)
+    WORK.mkdir(exist_ok=True)
+    for number in range(plan.pairs):
+        if lines.get(f"pair-{number}") is None:
+            lines.add(f"pair-{number}", **_pair(plan, number))
+    if lines.get("overfit") is None:
+        lines.add("overfit", **_overfit(plan))
+    return lines
+
+
+def _pair(plan: Plan, number: int) -> dict[str, Any]:
+    names = [f"pair-{os.getpid()}-{number}-{side}" for side in "ab"]
+    for side, name in enumerate(names):
+        tunefold(
+            *("search", "digits", "--name", name, "--seed", 1 + 2 * number + side),
+            *EQUAL,
+            *("--cv", plan.cv, "--trials", plan.trials),
+        )
+    return _compared(names)
+
+
+def _overfit(plan: Plan) -> dict[str, Any]:
+    names = [f"overfit-{os.getpid()}-{side}" for side in "ab"]
+    for name, capacity in zip(names, (BASELINE, OVERFIT), strict=True):
+        words = [f"--set={key}={value}" for key, value in (FIXED | capacity).items()]
+        tunefold(
+            *("search", "digits", "--name", name, "--trials", 1, "--engine", "random"),
+            *("--metric", "log_loss", "--epoch", "last", "--pruner", "none"),
+            *("--cv", plan.cv, "--epochs", plan.overfit_epochs),
+            *("--rows", plan.overfit_rows),
+            *words,
+        )
+    return _compared(names)
+
+
+def _compared(names: list[str]) -> dict[str, Any]:
+    plain = json.loads(tunefold("compare", *names, "--format", "json"))
+    (found,) = plain["comparisons"]
+    return {key: found[key] for key in ("mean", "p_value", "verdict", "sentence")}
+
+
+def report(plan: Plan) -> str:
+    """Return what was found in sentences."""
+    lines = Lines("full", "compared", plan)
+    pairs = [line for n in range(plan.pairs) if (line := lines.get(f"pair-{n}"))]
+    none = sum(line["verdict"] == "not decided" for line in pairs)
+    told = f"Of {len(pairs)} pairs of equal searches {none} are not decided."
+    overfit = lines.get("overfit")
+    return told if overfit is None else f"{told} {overfit['sentence']}"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--pairs", type=int, default=20)
+    asked = Plan(pairs=parser.parse_args().pairs)
+    measure(asked)
+    print(report(asked))
