@@ -4,15 +4,14 @@ import statistics
 
 from agreement import difference, verdict
 from flops import gflop
-from folds import PLANS, Plan
+from folds import PLANS
 from machine import Nothing
 from work import Lines, Rounds
 
 
 def report(size: str) -> str:
     """Return the figures as Markdown."""
-    plans = PLANS[size]
-    return "\n\n".join(filter(None, [_mixed(size, plans), _wide(size, plans)]))
+    return "\n\n".join(filter(None, [mixed(size), wide(size)]))
 
 
 def _table(rounds: Rounds) -> list[str]:
@@ -58,8 +57,9 @@ def _rate(folds: float) -> str:
     return f"{folds:.2f} folds/min"
 
 
-def _mixed(size: str, plans: dict[str, Plan]) -> str:
-    plan = plans["folds"]
+def mixed(size: str) -> str:
+    """Return folds per minute of random configurations; empty where not measured."""
+    plan = PLANS[size]["folds"]
     lines = Lines(size, "folds", plan)
     rounds = lines.rounds(plan.rounds)
     if not rounds:
@@ -81,16 +81,19 @@ def _mixed(size: str, plans: dict[str, Plan]) -> str:
     head = (
         f"**Folds per minute.** {len(ours)} random configurations of the space `dense` "
         f"with {plan.narrowed}, {plan.cv}, {plan.epochs} epochs, {plan.rows:,} rows, "
-        f"{plan.trials} configurations a round, nothing pruned; whole commands."
+        f"{plan.trials} configurations a round, nothing pruned; whole commands; "
+        f"{lines.dates}."
     )
     table = "\n".join(_table(rounds))
     agreement = verdict(difference(ours, theirs), spread)
     return "\n\n".join([head, table, _epochs_alone(rounds), agreement])
 
 
-def _wide(size: str, plans: dict[str, Plan]) -> str:
-    plan = plans["wide"]
-    rounds = Lines(size, "wide", plan).rounds(plan.rounds)
+def wide(size: str) -> str:
+    """Return the figures of the wide network; empty where not measured."""
+    plan = PLANS[size]["wide"]
+    lines = Lines(size, "wide", plan)
+    rounds = lines.rounds(plan.rounds)
     if not rounds:
         return ""
     training = plan.rows * 4 // 5
@@ -107,7 +110,7 @@ def _wide(size: str, plans: dict[str, Plan]) -> str:
     ]
     head = (
         f"**1024-1024-1024.** One configuration, {plan.cv}, {plan.epochs} epochs, "
-        f"{plan.rows:,} rows; whole commands."
+        f"{plan.rows:,} rows; whole commands; {lines.dates}."
     )
     tail = (
         f"An epoch of {training:,} rows takes {work:,.0f} GFLOP (forward and "

@@ -94,7 +94,8 @@ def _line(seconds: float, curves: list[list[float]], plan: Plan) -> dict[str, An
 def report(size: str) -> str:
     """Return the figures as Markdown."""
     plan = PLANS[size]
-    rounds = Lines(size, "holdout", plan).rounds(plan.rounds)
+    lines = Lines(size, "holdout", plan)
+    rounds = lines.rounds(plan.rounds)
     rows, ratios = [], []
     for number, (ours, theirs) in enumerate(rounds, start=1):
         cells = [
@@ -110,7 +111,7 @@ def report(size: str) -> str:
     head = (
         f"**One split, median pruner.** {plan.trials} random configurations a round, "
         f"{plan.cv}, {plan.epochs} epochs, {plan.rows:,} rows; whole commands; best "
-        "accuracy of the last epoch among the finished."
+        f"accuracy of the last epoch among the finished; {lines.dates}."
     )
     return "\n".join(
         [

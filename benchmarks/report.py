@@ -1,6 +1,7 @@
 """Writes what was measured into benchmarks/README.md, between its markers.
 
-Only finished parts are shown.
+Each part has markers of its own: one that is not measured here (anew) stays as it was,
+with its date.
 
     .venv/bin/python benchmarks/report.py short
 """
@@ -17,12 +18,25 @@ from work import Lines
 README = Path(__file__).with_name("README.md")
 
 
+def _machine(size: str) -> str:
+    lines = Lines(size, "machine", machine.Nothing())
+    return f"{lines.all()[-1]['machine']}; {lines.dates}." if lines.all() else ""
+
+
+PARTS = {
+    "machine": _machine,
+    "folds": folds_report.mixed,
+    "wide": folds_report.wide,
+    "holdout": holdout.report,
+    "target": target.to_best,
+    "given": target.to_given,
+}
+"""What is shown, in the README's order; each is empty where it is not measured."""
+
+
 def text(size: str) -> str:
-    """Return all figures of a size as Markdown, headed by machine and dates."""
-    lines = Lines(size, "machine", machine.Nothing()).all()
-    parts = [part.report(size) for part in (folds_report, holdout, target)]
-    head = [f"{lines[0]['date']}. {lines[0]['machine']}."] if lines else []
-    return "\n\n".join(filter(None, [*head, *parts]))
+    """Return all figures of a size that were measured here, as Markdown."""
+    return "\n\n".join(filter(None, [part(size) for part in PARTS.values()]))
 
 
 def between(document: str, name: str, new: str) -> str:
@@ -41,7 +55,11 @@ def between(document: str, name: str, new: str) -> str:
 
 def write(size: str) -> None:
     """Bring the README up to date."""
-    README.write_text(between(README.read_text(), f"peers, {size}", text(size)))
+    document = README.read_text()
+    for name, part in PARTS.items():
+        if new := part(size):
+            document = between(document, f"{name}, {size}", new)
+    README.write_text(document)
 
 
 if __name__ == "__main__":

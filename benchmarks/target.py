@@ -137,11 +137,12 @@ def _trials(path: Path) -> list[dict[str, Any]]:
 
 def report(size: str, plan: Plan | None = None) -> str:
     """Return the figures as Markdown."""
-    parts = [_target(size, plan or PLANS[size]), _given(size, GIVEN[size])]
-    return "\n\n".join(filter(None, parts))
+    return "\n\n".join(filter(None, [to_best(size, plan), to_given(size)]))
 
 
-def _target(size: str, plan: Plan) -> str:
+def to_best(size: str, plan: Plan | None = None) -> str:
+    """Return the time to the peer's best; empty where not measured."""
+    plan = plan or PLANS[size]
     lines = Lines(size, "target", plan)
     theirs, ours = lines.get("peer"), lines.get("tunefold")
     if not theirs or not ours:
@@ -157,16 +158,19 @@ def _target(size: str, plan: Plan) -> str:
         outcome = f"holds none as good after {minutes} (best {ours['score']:.4f})."
     return (
         f"**Time to the peer's best.** {plan.cv}, {plan.epochs} epochs, "
-        f"{plan.rows:,} rows. The Keras Tuner loop searches {plan.trials} random "
-        f"trials in {theirs['seconds'] / 60:.1f} min; its best has "
+        f"{plan.rows:,} rows; {lines.dates}. The Keras Tuner loop searches "
+        f"{plan.trials} random trials in {theirs['seconds'] / 60:.1f} min; its best has "
         f"{max(theirs['scores']):.4f}. `tunefold search` with its defaults {outcome}"
     )
 
 
-def _given(size: str, plan: GivenPlan) -> str:
+def to_given(size: str) -> str:
+    """Return the time to a given score; empty where not measured."""
+    plan = GIVEN[size]
+    lines = Lines(size, "given", plan)
     rows: list[str] = []
     ratios: list[float] = []
-    rounds = Lines(size, "given", plan).rounds(plan.rounds)
+    rounds = lines.rounds(plan.rounds)
     for number, (ours, theirs) in enumerate(rounds, start=1):
         both = [
             (ours["seconds"], ours["reached"]),
@@ -183,7 +187,7 @@ def _given(size: str, plan: GivenPlan) -> str:
         return ""
     head = (
         f"**Time to a given score.** Validation accuracy {plan.accuracy} on one split, "
-        f"{plan.cv}, {plan.rows:,} rows; from the commands' start."
+        f"{plan.cv}, {plan.rows:,} rows; from the commands' start; {lines.dates}."
     )
     if ratios:
         rows.append(f"| median | | | **{statistics.median(ratios):.2f}** |")

@@ -85,6 +85,12 @@ class Lines:
             file.write(json.dumps(line) + "\n")
         return line
 
+    @property
+    def dates(self) -> str:
+        """When it was measured, in words; empty for nothing."""
+        days = sorted({line["date"] for line in self.all()})
+        return " to ".join(dict.fromkeys([*days[:1], *days[-1:]]))
+
     def measure_rounds(
         self, n: int, sides: Mapping[str, Callable[[int], dict[str, Any]]]
     ) -> None:

@@ -21,9 +21,25 @@ def test_missing_marker_is_refused():
 
 
 @pytest.mark.parametrize("size", ["short", "full"])
-def test_readme_has_the_markers(size):
+@pytest.mark.parametrize("part", report.PARTS)
+def test_readme_has_the_markers(part, size):
     text = report.README.read_text()
-    assert report.between(text, f"peers, {size}", "x") != text
+    assert report.between(text, f"{part}, {size}", "x") != text
+
+
+def test_what_is_not_measured_here_stays(lines, tmp_path, monkeypatch):
+    readme = tmp_path / "README.md"
+    readme.write_text(report.README.read_text())
+    monkeypatch.setattr(report, "README", readme)
+    before = readme.read_text()
+    report.write("full")
+    assert readme.read_text() == before
+    lines.add("peer", seconds=600.0, scores=[0.88, 0.87])
+    lines.add("tunefold", reached=True, score=0.89, seconds=30.0, trials=2)
+    report.write("full")
+    after = readme.read_text()
+    assert "**20.0 times** as fast" in after
+    assert after == report.between(before, "target, full", target.to_best("full"))
 
 
 def test_flops_of_a_network_counted_by_hand():
