@@ -159,8 +159,9 @@ def to_best(size: str, plan: Plan | None = None) -> str:
     return (
         f"**Time to the peer's best.** {plan.cv}, {plan.epochs} epochs, "
         f"{plan.rows:,} rows; {lines.dates}. The Keras Tuner loop searches "
-        f"{plan.trials} random trials in {theirs['seconds'] / 60:.1f} min; its best has "
-        f"{max(theirs['scores']):.4f}. `tunefold search` with its defaults {outcome}"
+        f"{plan.trials} random trials in {theirs['seconds'] / 60:.1f} min; its best "
+        f"has {max(theirs['scores']):.4f}. `tunefold search` with its defaults "
+        f"{outcome}"
     )
 
 
