@@ -143,4 +143,5 @@ def epoch_bias(metric: Metric, curve: Array, repeats: Sequence[int]) -> float:
 
 def _best(metric: Metric, scores: Array) -> NDArray[np.int64]:
     """Return the place of the best of each line, the first on ties."""
-    return (metric.sign(1.0) * scores).argmax(axis=1)
+    best: NDArray[np.int64] = (metric.sign(1.0) * scores).argmax(axis=1)
+    return best

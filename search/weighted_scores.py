@@ -53,25 +53,30 @@ def weighted_scores(
 
 def _classes(y: NDArray[Any], predictions: NDArray[np.float32]) -> NDArray[Any]:
     del y
-    return predictions.argmax(axis=1)
+    classes: NDArray[Any] = predictions.argmax(axis=1)
+    return classes
 
 
 def _right(y: NDArray[Any], predictions: NDArray[np.float32]) -> NDArray[Any]:
-    return predictions.argmax(axis=1) == y
+    right: NDArray[Any] = predictions.argmax(axis=1) == y
+    return right
 
 
 def _log_loss(y: NDArray[Any], predictions: NDArray[np.float32]) -> NDArray[Any]:
     chosen = predictions[np.arange(len(y)), y].astype(np.float64)
     share = chosen / predictions.sum(axis=1, dtype=np.float64)
-    return -np.log(share.clip(np.finfo(np.float64).eps))
+    loss: NDArray[Any] = -np.log(share.clip(np.finfo(np.float64).eps))
+    return loss
 
 
 def _absolute(y: NDArray[Any], predictions: NDArray[np.float32]) -> NDArray[Any]:
-    return np.abs(predictions.astype(np.float64) - y)
+    distance: NDArray[Any] = np.abs(predictions.astype(np.float64) - y)
+    return distance
 
 
 def _squared(y: NDArray[Any], predictions: NDArray[np.float32]) -> NDArray[Any]:
-    return np.square(predictions.astype(np.float64) - y)
+    square: NDArray[Any] = np.square(predictions.astype(np.float64) - y)
+    return square
 
 
 def _sums(weights: Array, of_rows: NDArray[Any]) -> Scores:

@@ -165,13 +165,13 @@ def _bootstrapped(
         values=np.stack(values),
         resamples=resamples,
     )
-    place = [trial.number for trial in candidates].index(winner.trial)
     repeats = _repeats(settings)
     epoch_parts = np.array([epoch_bias(metric, curve, repeats) for curve in curves])
     epoch_part = float(epoch_parts[drawn.chosen].mean())
-    # The score is a mean over folds, the bootstrap pools their rows: what the choice
-    # is worth is taken from the one and subtracted from the other.
-    shift = winner.score - float(drawn.plain[place]) - metric.sign(epoch_part)
+    # The score is a mean over folds, the bootstrap pools their rows: what a choice
+    # gains is found in the one and taken from the other.
+    best = metric.sign(float((metric.sign(1.0) * drawn.plain).max()))
+    shift = winner.score - best - metric.sign(epoch_part)
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(drawn.left_out, [tail, 1 - tail])
     return replace(
