@@ -82,7 +82,7 @@ def draw_gap() -> None:
         fontsize=9,
     )
     _finish(axis, "epoch", "log-loss, mean and range of 5 folds")
-    axis.legend(loc="center left", fontsize=9)
+    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=9)
     figure.savefig(FOLDER / "gap.svg")
 
 
@@ -106,42 +106,56 @@ def draw_folds(scores: Any) -> None:
 
 
 def draw_pruning(scores: Any) -> None:
-    """Adjusted means of trials fold by fold, and the line below which they end."""
-    known = scores[:40]
-    adjusted = known - known.mean(axis=0)
-    best = int(adjusted.mean(axis=1).argmax())
-    limit = adjusted[best].min()
-    figure, (axis,) = new_figure(1, size=3.4, width=6)
-    folds = np.arange(1, scores.shape[1] + 1)
-    n_saved = 0
-    for number, row in enumerate(adjusted):
-        means = np.cumsum(row) / folds
+    """Forty trials in the order of asking: each races the best one before it."""
+    complete: list[int] = []
+    points, limits, n_trained = [], [], 0
+    for number, row in enumerate(scores[:40]):
+        # how hard each fold is, from the third complete trial on
+        ease = scores[complete].mean(axis=0) if len(complete) >= 3 else 0 * row
+        limit = -np.inf
+        if complete:
+            best = max(complete, key=lambda trial: scores[trial].mean())
+            limit = (scores[best] - ease).min()
+        means = np.cumsum(row - ease) / np.arange(1, len(row) + 1)
         lost = np.flatnonzero(means[:-1] <= limit)
-        end = int(lost[0]) + 1 if len(lost) else len(folds)
-        n_saved += len(folds) - end
-        won = number == best
+        n_folds = int(lost[0]) + 1 if len(lost) else len(row)
+        if n_folds == len(row):
+            complete.append(number)
+        n_trained += n_folds
+        points.append((number, means[n_folds - 1] + np.mean(ease), n_folds))
+        limits.append((number, limit + np.mean(ease)))
+    figure, (axis,) = new_figure(1, size=3.4, width=6)
+    lowest = 0.8
+    for whole, marker, colour, words in (
+        (True, "o", VALIDATION, "finished"),
+        (False, "x", "grey", "ended after a fold or more"),
+    ):
+        shown = [p for p in points if (p[2] == scores.shape[1]) == whole]
         axis.plot(
-            folds[:end],
-            np.maximum(means[:end], -0.15),
-            color=VALIDATION if won else TRAINING if end == len(folds) else "grey",
-            linewidth=2.5 if won else 1,
-            alpha=1 if won else 0.7,
-            marker="x" if end < len(folds) else None,
-            markevery=[end - 1],
-            zorder=3 if won else 2,
+            [p[0] for p in shown],
+            [max(p[1], lowest) for p in shown],
+            marker,
+            color=colour,
+            label=words,
         )
-    axis.axhline(limit, color="black", linestyle="--", linewidth=1)
+    axis.step(
+        *zip(*limits[1:], strict=True),
+        where="mid",
+        color="black",
+        linestyle="--",
+        linewidth=1,
+        label="worst fold of the best so far",
+    )
     axis.annotate(
-        f"worst fold of the best: {n_saved} of {known.size} folds are not trained",
-        (len(folds), limit),
-        xytext=(0, -12),
-        textcoords="offset points",
+        f"{n_trained} of {40 * scores.shape[1]} folds trained",
+        (0.98, 0.12),
+        xycoords="axes fraction",
         ha="right",
         fontsize=9,
+        bbox={"facecolor": "white", "edgecolor": "none"},
     )
-    axis.set_xticks(folds)
-    axis.set_ylim(-0.155, adjusted.max() + 0.01)
-    _finish(axis, "folds finished", "accuracy minus the fold's mean, so far")
+    _finish(axis, "trial", f"accuracy so far (below {lowest} at {lowest})")
+    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=8)
     figure.savefig(FOLDER / "pruning.svg")
 
 
