@@ -148,12 +148,12 @@ def draw_pruning(scores: Any) -> None:
     )
     axis.annotate(
         f"{n_trained} of {40 * scores.shape[1]} folds trained",
-        (0.98, 0.12),
+        (0.98, 0.03),
         xycoords="axes fraction",
         ha="right",
         fontsize=9,
-        bbox={"facecolor": "white", "edgecolor": "none"},
     )
+    axis.set_ylim(bottom=lowest - 0.015)
     _finish(axis, "trial", f"accuracy so far (below {lowest} at {lowest})")
     axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=8)
     figure.savefig(FOLDER / "pruning.svg")
