@@ -16,6 +16,7 @@ from search.commands.homework import homework_command
 from search.commands.listing import data_group, list_command, space_command
 from search.commands.results import best_command, rerun_command, ui_command
 from search.commands.searching import resume_command, search_command
+from search.commands.watching import watch_command
 from spaces.errors import TunefoldError
 
 
@@ -52,6 +53,7 @@ def main() -> None:
     \b
     tunefold search digits              a first search: seconds, no network
     tunefold search fashion_mnist       a good search of about ten minutes
+    tunefold watch                      look at a running search, from elsewhere
     tunefold best                       the leaderboard of the latest study
     tunefold compare A B                two studies, paired on the same folds
     tunefold rerun                      train its winner, open the test set once
@@ -66,6 +68,7 @@ for command in (
     space_command,
     search_command,
     resume_command,
+    watch_command,
     best_command,
     compare_command,
     rerun_command,

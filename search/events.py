@@ -54,27 +54,41 @@ def read_trials(events: list[Event]) -> dict[int, Trial]:
     """Return all trials of a journal by number, as far as they got."""
     trials: dict[int, Trial] = {}
     for event in events:
-        match event["event"]:
-            case "asked":
-                asked = _known(event, _ASKED)
-                trials[event["number"]] = Trial(**asked, state=TrialState.RUNNING)
-            case "fold":
-                trial = trials[event["number"]]
-                folds = {f.fold: f for f in (*trial.folds, fold_from_json(event))}
-                trials[trial.number] = replace(
-                    trial, folds=tuple(folds[n] for n in sorted(folds))
-                )
-            case "ended":
-                trial = trials[event["number"]]
-                source = trials.get(event["copy_of"], trial)
-                trials[trial.number] = replace(
-                    trial,
-                    state=TrialState(event["state"]),
-                    folds=source.folds,
-                    told_also=tuple(event.get("told_also", ())),
-                    **_known(event, _ENDED),
-                )
+        take_event(trials, event)
     return trials
+
+
+def take_event(trials: dict[int, Trial], event: Event) -> Trial | None:
+    """Change the trials of a journal by its next event.
+
+    Args:
+        trials: All so far, by number.
+        event: What comes next.
+
+    Returns:
+        The trial it is about as it stands now; None where it changes none.
+    """
+    match event["event"]:
+        case "asked":
+            trial = Trial(**_known(event, _ASKED), state=TrialState.RUNNING)
+        case "fold":
+            trial = trials[event["number"]]
+            folds = {f.fold: f for f in (*trial.folds, fold_from_json(event))}
+            trial = replace(trial, folds=tuple(folds[n] for n in sorted(folds)))
+        case "ended":
+            trial = trials[event["number"]]
+            source = trials.get(event["copy_of"], trial)
+            trial = replace(
+                trial,
+                state=TrialState(event["state"]),
+                folds=source.folds,
+                told_also=tuple(event.get("told_also", ())),
+                **_known(event, _ENDED),
+            )
+        case _:
+            return None
+    trials[trial.number] = trial
+    return trial
 
 
 def taken_over(events: list[Event]) -> int:

@@ -19,7 +19,7 @@ from pipelines.transfer import (
     layer_weights,
 )
 from search.errors import ModelTooLargeError, TrialError
-from search.measure import Labelled, Measurer, average_members
+from search.measure import Labelled, Measurer, OnEpoch, average_members
 from search.model_cache import fresh_model
 from search.seeding import derive_seed
 from search.types import Curves
@@ -69,6 +69,7 @@ def fit_all(
     max_parameters: int | None = None,
     init: Sequence[Layer] | None = None,
     keep: Sequence[int] = (),
+    on_epoch: OnEpoch | None = None,
 ) -> Fitted:
     """Build, train and measure, once for each member of the configuration.
 
@@ -90,6 +91,7 @@ def fit_all(
         init: Weights to begin with where shapes are equal, the same for each network;
             None begins with fresh ones.
         keep: Epochs, from 1, at whose end the weights are kept; 0 is before the first.
+        on_epoch: Hears what each network reached after each epoch; None for nobody.
 
     Raises:
         ModelTooLargeError: The networks have more weights than allowed.
@@ -124,6 +126,7 @@ def fit_all(
             valid=valid,
             metrics=metrics,
             floor=floor if n_members == 1 else None,
+            on_epoch=on_epoch,
         )
         at_epoch: dict[int, Networks] = {}
         pipeline.train(

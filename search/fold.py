@@ -11,17 +11,21 @@ from pipelines.registry import get_pipeline
 from search.errors import FatalError
 from search.fit import choose_training_rows, fit_all
 from search.initial_weights import initial_weights
-from search.measure import measured_rows
+from search.measure import OnEpoch, measured_rows
 from search.rows import find_fold
 from search.types import FoldJob, FoldResult
 
 
-def run_fold(job: FoldJob) -> FoldResult:
+def run_fold(job: FoldJob, *, on_epoch: OnEpoch | None = None) -> FoldResult:
     """Prepare, build, train and evaluate on one fold.
 
     The same job gives the same curves and predictions bit for bit on the same kind
     of processor with the same library versions and one core; design and reasons in
     `search.seeding` and `search.workers`.
+
+    Args:
+        job: What to train.
+        on_epoch: Hears what the network reached after each epoch; None for nobody.
 
     Returns:
         Curves of `job.epochs` values; fewer where a value was not finite (the last
@@ -65,6 +69,7 @@ def run_fold(job: FoldJob) -> FoldResult:
         floor=job.floor,
         max_parameters=job.max_parameters,
         init=initial_weights(job.init_digest),
+        on_epoch=on_epoch,
     )
     return FoldResult(
         fold=job.fold,

@@ -1,6 +1,7 @@
 """The record of a study that a crash cannot take: one JSON line per event.
 
     study   settings, versions and trials of another study to begin with: the first line
+    session a process takes the study up, with its budget and the time
     engine  from here on another engine proposes
     asked   a trial was proposed: number, params, epochs, by whom
     fold    a fold is finished: curves, seconds; predictions lie beside the journal
@@ -30,7 +31,7 @@ from numpy.typing import NDArray
 from search.errors import FatalError, SettingsError
 from search.events import Event, asked_event, ended_event, fold_to_json, read_object
 from search.study_lock import StudyLock
-from search.types import FoldResult, Settings, Trial
+from search.types import Budget, FoldResult, Settings, Trial
 
 FOLDER = "tunefold-studies"
 FILE = "journal.jsonl"
@@ -164,6 +165,15 @@ class Journal:
                 )
             events.append(event)
         return events
+
+    def session(self, budget: Budget, *, began: float) -> None:
+        """Record that this process works on the study from now on.
+
+        Args:
+            budget: What it may use.
+            began: Seconds since 1970.
+        """
+        self._append({"event": "session", "began": began, "budget": asdict(budget)})
 
     def engine(self, engine: str, sampler: str) -> None:
         """Record that from here on another engine proposes."""

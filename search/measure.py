@@ -8,7 +8,7 @@ shipped, and scored on hard labels.
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,9 @@ MAX_TRAIN_ROWS = 5_000
 about a hundredth of its row-to-row spread."""
 
 Predict = Callable[[Any, Rows], NDArray[np.float32]]
+
+OnEpoch = Callable[[int, Mapping[str, float]], None]
+"""Takes an epoch, from 1, and the values of all curves at its end."""
 
 Labelled = tuple[Rows, NDArray[Any]]
 """Prepared rows and their targets."""
@@ -39,6 +42,7 @@ class Measurer:
         metrics: Names of the metrics, the searched one first.
         floor: Per epoch, stop where the best value of the first metric so far is
             below this one, signed so that higher is better.
+        on_epoch: Hears each epoch's values; None for nobody.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Measurer:
         valid: Labelled | None,
         metrics: tuple[str, ...],
         floor: tuple[float, ...] | None = None,
+        on_epoch: OnEpoch | None = None,
     ) -> None:
         self.curves: Curves = {}
         self.predictions: list[NDArray[np.float32]] = []
@@ -61,6 +66,7 @@ class Measurer:
         self._valid = valid
         self._metrics = metrics
         self._floor = floor
+        self._on_epoch = on_epoch
         self._epoch_began = time.perf_counter()
 
     def callback(self) -> Any:
@@ -110,6 +116,8 @@ class Measurer:
             values |= {f"val_{name}": value for name, value in scores.items()}
         for name, value in values.items():
             self.curves.setdefault(name, []).append(float(value))
+        if self._on_epoch is not None:
+            self._on_epoch(epoch + 1, values)
         self.measure_seconds += time.perf_counter() - began
         return all(map(math.isfinite, values.values())) and self._above_floor(epoch)
 

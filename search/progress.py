@@ -4,20 +4,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from rich.console import Console, Group
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
 from rich.text import Text
 
-from search.configuration import describe
+from search.live.screen import draw, write_time
+from search.live.slots import RunningFold
+from search.live.tally import Tally
 from search.metrics import METRICS
 from search.numbers import write_score
 from search.scoring import mean_score
-from search.types import Budget, FoldResult, Settings, Trial, TrialState
-
-MAX_LINES = 8
-"""Latest trials shown while a search runs."""
+from search.types import Budget, FoldResult, Settings, Trial
 
 MANY_BEHIND = 20
 """Records of folds and trials from which on it is said that MLflow has yet to take
@@ -33,6 +31,7 @@ class SearchProgress:
         budget: What it may use.
         n_folds: Folds of a trial.
         behind: Says how many records MLflow has yet to take.
+        running: Says what the slots train.
     """
 
     def __init__(
@@ -43,30 +42,14 @@ class SearchProgress:
         budget: Budget,
         n_folds: int,
         behind: Callable[[], int] = lambda: 0,
+        running: Callable[[], Sequence[RunningFold]] = lambda: (),
     ) -> None:
         self._console = console
         self._settings = settings
-        self._budget = budget
-        self._n_folds = n_folds
-        self._metric = METRICS[settings.metrics[0]]
-        self._began = time.monotonic()
         self._behind = behind
-        # Counted as they come, for a study may have thousands of trials.
-        self._latest: dict[int, Trial] = {}
-        self._folds_of: dict[int, int] = {}
-        self._ended: set[int] = set()
-        self._folds = self._folds_left_out = self._folds_here = 0
-        self._best: Trial | None = None
-        self._bars = Progress(
-            TextColumn("{task.description:>7}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
-        )
-        total = budget.trials
-        self._trial_bar = self._bars.add_task("trials", total=total, note="")
-        folds = None if total is None else total * n_folds
-        self._fold_bar = self._bars.add_task("folds", total=folds, note="")
+        self._running = running
+        self._began = time.time()
+        self._tally = Tally(settings, n_folds=n_folds, budget=budget, began=self._began)
         self._live: Live | None = None
         if console.is_terminal:
             self._live = Live(
@@ -77,19 +60,16 @@ class SearchProgress:
     def already(self, trials: Sequence[Trial]) -> None:
         """Take in what an earlier session of the study did."""
         for trial in trials:
-            self._take_in(trial)
-        self._update()
+            self._tally.take_in(trial)
 
-    def fold_done(self, trial: Trial, result: FoldResult) -> None:  # noqa: ARG002
-        """Move the bars on."""
-        self._take_in(trial)
-        self._folds_here += 1
-        self._update()
+    def fold_done(self, trial: Trial, result: FoldResult) -> None:
+        """Count a fold."""
+        self._tally.fold_trained(result)
+        self._tally.take_in(trial)
 
     def trial_done(self, trial: Trial) -> None:
         """Show how a trial ended."""
-        self._take_in(trial)
-        self._update()
+        self._tally.take_in(trial)
         if self._live is None:
             # as Text: in a reason, brackets are no markup
             self._console.print(Text(self._line(trial)), soft_wrap=True)
@@ -105,75 +85,23 @@ class SearchProgress:
             self._live.stop()
             self._live = None
 
-    def _take_in(self, trial: Trial) -> None:
-        folds = len(trial.folds)
-        self._folds += folds - self._folds_of.get(trial.number, 0)
-        self._folds_of[trial.number] = folds
-        if trial.state is not TrialState.RUNNING and trial.number not in self._ended:
-            self._ended.add(trial.number)
-            self._folds_left_out += self._n_folds - folds
-        self._latest[trial.number] = trial
-        if len(self._latest) > MAX_LINES:
-            del self._latest[min(self._latest)]
-        if trial.score is not None and not trial.rung and self._is_best(trial.score):
-            self._best = trial
-
-    def _is_best(self, score: float) -> bool:
-        sign = self._metric.sign
-        return self._best is None or sign(score) > sign(self._best.score or 0.0)
-
-    def _update(self) -> None:
-        self._bars.update(self._trial_bar, completed=len(self._ended))
-        self._bars.update(self._fold_bar, completed=self._folds)
-
-    def _render(self) -> Group:
-        self._bars.update(self._trial_bar, note=self._time_note())
-        table = Table(box=None, padding=(0, 1))
-        for column in ("trial", "state", self._metric.name, "configuration"):
-            table.add_column(column, overflow="ellipsis", no_wrap=True)
-        # A copy in one step: the display draws in a thread of its own.
-        for trial in sorted(self._latest.copy().values(), key=lambda t: t.number):
-            folds = f"fold {len(trial.folds)}/{self._n_folds}"
-            running = trial.state is TrialState.RUNNING
-            table.add_row(
-                str(trial.number),
-                folds if running else trial.state.value,
-                "" if trial.score is None else write_score(trial.score),
-                describe(trial.params),
-            )
-        notes = (self._best_note(), self._behind_note())
-        lines = [Text(note) for note in notes if note]
-        return Group(self._bars, *lines, table)
+    def _render(self) -> RenderableType:
+        snapshot = self._tally.snapshot(
+            time.time(),
+            self._running(),
+            notes=list(filter(None, [self._behind_note()])),
+        )
+        # a frame as high as the terminal would scroll it
+        width, height = self._console.size
+        return draw(snapshot, width=width, height=height - 1)
 
     def _behind_note(self) -> str:
         behind = self._behind()
         return f"MLflow is {behind} records behind" if behind > MANY_BEHIND else ""
 
     def _time_note(self) -> str:
-        seconds = time.monotonic() - self._began
-        note = f"{_clock(seconds)} gone"
-        left = self._seconds_left(seconds)
-        return note if left is None else f"{note}, about {_clock(left)} left"
-
-    def _seconds_left(self, gone: float) -> float | None:
-        by_clock = by_folds = None
-        if self._budget.minutes is not None:
-            by_clock = max(0.0, self._budget.minutes * 60 - gone)
-        if self._budget.trials is not None and self._folds_here:
-            done = self._folds + self._folds_left_out
-            missing = max(0, self._budget.trials * self._n_folds - done)
-            by_folds = gone / self._folds_here * missing
-        known = [left for left in (by_clock, by_folds) if left is not None]
-        return min(known, default=None)
-
-    def _best_note(self) -> str:
-        best = self._best
-        if best is None:
-            return "no complete trial yet"
-        return (
-            f"best so far: {self._metric.name} {write_score(best.score or 0.0)} "
-            f"(trial {best.number}: {describe(best.params)})"
-        )
+        now = time.time()
+        return write_time(now - self._began, self._tally.left(now, self._running()))
 
     def _line(self, trial: Trial) -> str:
         head = f"trial {trial.number:>3}  {trial.state.value:<8}"
@@ -188,7 +116,8 @@ class SearchProgress:
         copy = "" if trial.copy_of is None else f"  (as trial {trial.copy_of})"
         if trial.rung:
             copy += f"  ({trial.epochs} of {self._settings.epochs} epochs)"
-        best = f"trial {self._best.number}" if self._best else "none at full epochs"
+        leader = self._tally.best
+        best = f"trial {leader.number}" if leader else "none at full epochs"
         notes = [self._time_note(), self._behind_note()]
         return "  ".join(
             [head, f"{values}{copy}", f"best: {best}", *filter(None, notes)]
@@ -226,7 +155,3 @@ def show_rest(console: Console, behind: Callable[[], int]) -> Iterator[None]:
         get_renderable=render, console=console, refresh_per_second=4, transient=True
     ):
         yield
-
-
-def _clock(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"

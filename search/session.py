@@ -1,6 +1,7 @@
 """One session of a study: from its journal as it stands to the end of its budget."""
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from search.fold import run_fold
 from search.fold_jobs import JobMaker
 from search.interrupt import on_interrupt
 from search.journal import Journal
+from search.live.slots import hide, running_folds, show
 from search.progress import SearchProgress, show_rest
 from search.protocols import Engine, Tracker
 from search.pruners.registry import make_pruner
@@ -71,6 +73,7 @@ def run_session(
     """
     settings = jobs.settings
     [first] = journal.events("study")
+    journal.session(budget, began=time.time())
     recorder = Recorder(store, settings, began=first["began"])
     recorder.begin(first["facts"])
     tracker = MlflowTracker(recorder, journal, settings)
@@ -80,13 +83,14 @@ def run_session(
         budget=budget,
         n_folds=jobs.n_folds,
         behind=lambda: tracker.behind,
+        running=lambda: running_folds(journal.folder),
     )
     trackers: list[Tracker] = [tracker, progress]
     study = Study(
         jobs,
         engine=engine,
         pruner=make_pruner(settings, n_folds=jobs.n_folds),
-        slots=slots,
+        slots=show(slots, journal.folder),
         journal=journal,
         trackers=trackers,
         budget=budget,
@@ -106,6 +110,7 @@ def run_session(
         raise
     finally:
         progress.close()
+        hide(journal.folder)
         tracker.study_done(study.trials, reason=reason, finished=finished)
         _store_rest(tracker, console, interrupted)
         journal.close()

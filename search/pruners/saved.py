@@ -1,15 +1,55 @@
 """What pruning saved, in folds and epochs that were not trained."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from search.types import Trial, TrialState
 
 
+@dataclass(frozen=True)
+class Saving:
+    """What was saved so far, counted trial by trial.
+
+    Attributes:
+        trials: Ended trials of the study's epochs; copies of other trials cost nothing
+            and are left out.
+        stopped: Of these, those that were stopped.
+        trained: Folds of the stopped ones, each by the share of its epochs that was
+            trained.
+    """
+
+    trials: int = 0
+    stopped: int = 0
+    trained: float = 0.0
+
+    def after(self, trial: Trial) -> "Saving":
+        """Count in a trial; one that runs or does not count changes nothing."""
+        if trial.state is TrialState.RUNNING or trial.rung or trial.copy_of is not None:
+            return self
+        counted = replace(self, trials=self.trials + 1)
+        if trial.state is not TrialState.STOPPED:
+            return counted
+        folds = sum(len(fold.curves["loss"]) / trial.epochs for fold in trial.folds)
+        return replace(counted, stopped=self.stopped + 1, trained=self.trained + folds)
+
+    def describe(self, n_folds: int) -> str | None:
+        """Say it in words, None where nothing was saved.
+
+        Args:
+            n_folds: Folds of a whole trial.
+        """
+        missing = n_folds * self.stopped - self.trained
+        if not missing:
+            return None
+        full = n_folds * self.trials
+        return (
+            f"stopped {self.stopped} of {self.trials} trials and saved "
+            f"{missing:.0f} of {full} folds ({missing / full:.0%})"
+        )
+
+
 def describe_saved(pruner: str, trials: Sequence[Trial]) -> str | None:
     """Say in a line how many trials a pruner stopped and what that saved.
-
-    Folds count by the epochs that were trained of them; copies of other trials cost
-    nothing and are left out.
 
     Args:
         pruner: Its name.
@@ -18,19 +58,9 @@ def describe_saved(pruner: str, trials: Sequence[Trial]) -> str | None:
     Returns:
         None where nothing was saved.
     """
-    ended = [t for t in trials if t.state is not TrialState.RUNNING and not t.rung]
-    own = [t for t in ended if t.copy_of is None]
-    stopped = [t for t in own if t.state is TrialState.STOPPED]
-    n_folds = max((len(t.folds) for t in own), default=0)
-    full = n_folds * len(own)
-    missing = sum(n_folds - _folds(trial) for trial in stopped)
-    if not missing:
-        return None
-    return (
-        f"pruning ({pruner}) stopped {len(stopped)} of {len(own)} trials and saved "
-        f"{missing:.0f} of {full} folds ({missing / full:.0%})"
-    )
-
-
-def _folds(trial: Trial) -> float:
-    return sum(len(fold.curves["loss"]) / trial.epochs for fold in trial.folds)
+    saving = Saving()
+    for trial in trials:
+        saving = saving.after(trial)
+    n_folds = max((len(t.folds) for t in trials if not t.rung), default=0)
+    words = saving.describe(n_folds)
+    return None if words is None else f"pruning ({pruner}) {words}"

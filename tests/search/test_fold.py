@@ -215,6 +215,16 @@ def test_the_searched_metric_decides_about_the_floor(digits_job):
     assert len(run_fold(digits_job(floor=floor, metrics=metrics)).predictions) == 1
 
 
+def test_who_listens_hears_each_epoch_and_changes_nothing(digits_job):
+    heard = []
+    job = digits_job(epochs=2)
+    result = run_fold(job, on_epoch=lambda *said: heard.append(said))
+    assert [epoch for epoch, _ in heard] == [1, 2]
+    for name, curve in result.curves.items():
+        assert [values[name] for _, values in heard] == curve
+    assert without_times(result) == without_times(run_fold(job))
+
+
 def test_a_run_that_diverges_ends_with_nan_and_says_where(digits_job):
     # outside the space, as a pipeline of somebody else's may be
     job = digits_job(epochs=4)

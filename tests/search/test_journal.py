@@ -18,7 +18,7 @@ from search import journal as journal_module
 from search.errors import FatalError, SettingsError
 from search.events import fold_from_json, fold_to_json, read_trials, settings_from_json
 from search.journal import Journal, has_begun, studies_in
-from search.types import FoldResult, Settings, Trial, TrialState
+from search.types import Budget, FoldResult, Settings, Trial, TrialState
 
 SETTINGS = Settings(
     name="s",
@@ -152,6 +152,21 @@ def test_another_process_reads_the_same(journal, folder):
         plain(trial) for trial in written
     ]
     again.close()
+
+
+def test_each_session_of_a_study_leaves_its_budget(journal):
+    write_study(journal)
+    before = read_trials(journal.events())
+    journal.session(Budget(trials=20, minutes=1.5), began=12.5)
+    assert journal.events("session") == [
+        {
+            "event": "session",
+            "began": 12.5,
+            "budget": {"trials": 20, "minutes": 1.5, "max_failures": 5},
+        }
+    ]
+    after = read_trials(journal.events())
+    assert list(map(plain, after.values())) == list(map(plain, before.values()))
 
 
 def test_parameters_keep_their_types_and_last_digit(journal):

@@ -6,17 +6,25 @@ import pytest
 from rich.console import Console
 
 from search import progress
-from search.progress import MANY_BEHIND, MAX_LINES, SearchProgress, show_rest
+from search.live.slots import RunningFold
+from search.live.tally import MAX_LATEST
+from search.progress import MANY_BEHIND, SearchProgress, show_rest
 from search.types import Budget
 
 
 class Screen:
     """A progress display and what it wrote."""
 
-    def __init__(self, settings, *, terminal, budget=None, n_folds=3, **options):
+    def __init__(
+        self, settings, *, terminal, budget=None, n_folds=3, height=40, **options
+    ):
         self.out = io.StringIO()
         console = Console(
-            file=self.out, force_terminal=terminal, width=120, color_system=None
+            file=self.out,
+            force_terminal=terminal,
+            width=120,
+            height=height,
+            color_system=None,
         )
         self.budget = budget or Budget(trials=4)
         self.progress = SearchProgress(
@@ -41,7 +49,7 @@ class Screen:
 def now(monkeypatch):
     """A time that stands still until a test moves it."""
     clock = {"seconds": 1000.0}
-    monkeypatch.setattr(progress.time, "monotonic", lambda: clock["seconds"])
+    monkeypatch.setattr(progress.time, "time", lambda: clock["seconds"])
     return clock
 
 
@@ -129,14 +137,14 @@ def test_only_folds_of_this_session_tell_how_long_the_rest_takes(
 # The live display
 
 
-def test_a_terminal_gets_bars_and_no_lines(screen, make_trial):
+def test_a_terminal_gets_a_screen_and_no_lines(screen, make_trial):
     screen.send(make_trial(0, height=0.7), make_trial(1, state="running", n_folds=2))
     screen.progress.close()
     text = screen.out.getvalue()
     assert "━" in text
     assert "1/4" in text
-    assert "5/12" in text
-    assert "best so far: accuracy 0.6600 (trial 0: 64, dropout 0.3, batch_norm)" in text
+    assert "5 trained" in text
+    assert "best accuracy 0.6600 in trial 0: 64, dropout 0.3, batch_norm" in text
     assert "trial   0  complete" not in text
 
 
@@ -149,7 +157,27 @@ def test_a_frame_shows_each_trial_and_its_state(screen, make_trial):
     lines = [line.split() for line in screen.frame().splitlines()]
     assert ["0", "complete", "0.6600"] in [line[:3] for line in lines]
     assert ["1", "failed"] in [line[:2] for line in lines]
-    assert ["2", "fold", "2/3"] in [line[:3] for line in lines]
+    assert ["2", "2", "done"] in [line[:3] for line in lines]
+
+
+def test_a_frame_shows_what_the_slots_train(make_settings, make_trial, now):
+    began = now["seconds"]
+    training = RunningFold(
+        slot=1,
+        trial=2,
+        fold=2,
+        began=began + 5,
+        epochs=4,
+        params={"width_1": 32},
+        curve=(0.5, 0.7),
+    )
+    here = Screen(make_settings(), terminal=True, running=lambda: [training])
+    here.send(make_trial(2, state="running", n_folds=2))
+    now["seconds"] += 12
+    lines = [line.split() for line in here.frame().splitlines()]
+    here.progress.close()
+    # the mean of the ended folds at their common epoch comes after the fold's own
+    assert ["1", "2", "3/3", "0:07", "▁█", "0.7000", "0.8550", "32"] in lines
 
 
 def test_a_frame_shows_the_latest_trials_only(screen, make_trial):
@@ -159,7 +187,16 @@ def test_a_frame_shows_the_latest_trials_only(screen, make_trial):
         for line in screen.frame().splitlines()
         if " complete " in line
     ]
-    assert shown == list(range(12 - MAX_LINES, 12))
+    assert shown == list(range(12 - MAX_LATEST, 12))
+
+
+def test_a_frame_leaves_the_last_row_of_a_low_terminal_free(make_settings, make_trial):
+    here = Screen(make_settings(), terminal=True, height=11)
+    here.send(*(make_trial(number) for number in range(12)))
+    frame = here.frame().splitlines()
+    here.progress.close()
+    assert len(frame) == 10
+    assert frame[-1].split()[:2] == ["11", "complete"]
 
 
 def test_before_the_first_result(screen):
@@ -170,7 +207,7 @@ def test_before_the_first_result(screen):
 def test_a_resumed_study_shows_at_once_what_is_done(screen, make_trial):
     screen.progress.already([make_trial(0), make_trial(1, state="failed", n_folds=1)])
     assert "2/4" in screen.frame()
-    assert "4/12" in screen.frame()
+    assert "4 trained" in screen.frame()
 
 
 def test_a_budget_in_minutes_has_no_totals(make_settings, make_trial):
@@ -178,9 +215,9 @@ def test_a_budget_in_minutes_has_no_totals(make_settings, make_trial):
     here.send(make_trial(0))
     frame = here.frame()
     here.progress.close()
-    assert "1/?" in frame
-    assert "3/?" in frame
+    assert "trials 1  " in frame
     assert "left" in frame
+    assert "━" not in frame
 
 
 def test_closing_twice_leaves_the_terminal_as_it_was(screen):
@@ -198,7 +235,7 @@ def test_drawing_while_trials_come_in(screen, make_trial):
     def draw():
         while not stop.is_set():
             try:
-                screen.progress._seconds_left(1.0)
+                screen.progress._render()
             except RuntimeError as error:
                 errors.append(error)
                 return
@@ -257,4 +294,4 @@ def test_a_short_wait_is_no_line_in_a_pipe():
 def test_a_trial_told_twice_counts_once(screen, make_trial):
     screen.send(make_trial(0), make_trial(0), make_trial(1, n_folds=1, state="failed"))
     assert "2/4" in screen.frame()
-    assert "4/12" in screen.frame()
+    assert "4 trained" in screen.frame()
