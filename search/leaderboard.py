@@ -189,16 +189,16 @@ def leaderboard_cells(
 
 
 def leaderboard_markdown(
-    settings: Settings, trials: Sequence[Trial], *, winner: str = ""
+    settings: Settings, trials: Sequence[Trial], *, n: int = 20
 ) -> str:
-    """Return the leaderboard as the study's description in MLflow.
+    """Return the leaderboard as the study's page in MLflow shows it.
 
     Args:
         settings: The study's.
         trials: All of them.
-        winner: What the winner is worth, in words.
+        n: Rows at most.
     """
-    columns, rows = leaderboard_cells(settings, make_rows(settings, trials)[:20])
+    columns, rows = leaderboard_cells(settings, make_rows(settings, trials)[:n])
     lines = [
         heading(settings),
         "",
@@ -208,8 +208,7 @@ def leaderboard_markdown(
     lines += ["| " + " | ".join(cells) + " |" for cells in rows]
     saved = describe_saved(settings.pruner, trials)
     ended = f"trials: {_counted(trials)}" + (f"; {saved}" if saved else "")
-    told = ["", winner] if winner else []
-    return "\n".join([*lines, *told, "", ended])
+    return "\n".join([*lines, "", ended])
 
 
 def _counted(trials: Sequence[Trial]) -> str:

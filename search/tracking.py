@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from search.background import BackgroundWriter
+from search.description import describe_study
 from search.journal import Journal
-from search.leaderboard import leaderboard_markdown
 from search.metrics import METRICS
 from search.out_of_fold import OutOfFold, load_out_of_fold
 from search.pictures.learning_curve import draw_learning_curve, find_grid
 from search.recorder import Recorder
 from search.types import FoldResult, Settings, Trial, TrialState
-from search.ui_view import save_view
+from search.ui_view import Contents, save_views
 from search.winner import find_winner
 
 PATIENCE = 30.0
@@ -91,17 +91,30 @@ class MlflowTracker:
 
     def _summarise(self, trials: Sequence[Trial], reason: str, finished: bool) -> None:
         s = self._settings
-        save_view(
+        names = varying(trials)
+        save_views(
             self._recorder.client,
             self._recorder.experiment_id,
             self._recorder.run_id,
-            greater_is_better=METRICS[s.metrics[0]].greater_is_better,
-            varying_params=varying(trials),
-            techniques=any("technique" in trial.tags for trial in trials),
+            Contents(
+                greater_is_better=METRICS[s.metrics[0]].greater_is_better,
+                varying_params=names,
+                common_params=[
+                    name for name in names if all(name in t.params for t in trials)
+                ],
+                curves=list(dict.fromkeys(METRICS[name].curve for name in s.metrics)),
+                techniques=any("technique" in trial.tags for trial in trials),
+            ),
         )
         self._recorder.underfit(trials)
         self._draw_learning_curve(trials)
-        description = leaderboard_markdown(s, trials, winner=self._winner(trials))
+        description = describe_study(
+            s,
+            trials,
+            experiment_id=self._recorder.experiment_id,
+            run_id=self._recorder.run_id,
+            winner=self._winner(trials),
+        )
         self._recorder.end(description, reason=reason, finished=finished)
 
     def _winner(self, trials: Sequence[Trial]) -> str:

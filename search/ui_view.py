@@ -1,8 +1,9 @@
 """Addresses and saved views of the MLflow UI.
 
 Out of the box the UI opens in its GenAI workflow, with trials folded into their
-study and no column that tells them apart. Everything here is pure text; what the
-UI makes of it is pinned by a browser test.
+study and no column that tells them apart. Each study leaves three views: the table of
+its trials, their learning curves, and parameters beside scores. Everything here is pure
+text; what the UI makes of it is pinned by a browser test.
 
 Source: the MLflow UI 3.17.2, whose view state is internal: where another version
 does not understand it, the address without a view still lists the trials.
@@ -13,18 +14,51 @@ import hashlib
 import json
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
+
+from search.ui_charts import curve_charts, parameter_charts
 
 SCORE = "metrics.`score`"
 METRICS = ("score", "score_std", "gap", "n_parameters", "seconds")
 TAGS = ("diagnosis",)
 HOMEWORK_TAGS = ("technique", "setting", "step")
 PINNED = ("attributes.`Run Name`", "runDateAndNestInfo")  # always shown, on the left
-SECTION = "Model metrics"  # the UI's own name: what a view leaves out comes after it
 MAX_PARAMS = 10  # more columns than that do not fit beside the metrics on a screen
+WORKFLOW = {"workflowType": "machine_learning"}  # else the UI may be that for GenAI
 VIEW_TAG = "mlflow.sharedViewState."
 KIND_TAG = "mlflow.experimentKind"
+
+
+class View(StrEnum):
+    """What a study's page of runs opens on."""
+
+    TABLE = "table"
+    CURVES = "curves"
+    PARAMETERS = "parameters"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """What the views of a study show.
+
+    Attributes:
+        greater_is_better: Whether the highest score comes first.
+        varying_params: Names of the parameters that differ between trials, the most
+            interesting first; the first ten become columns.
+        common_params: Those of them that every trial has.
+        curves: Names of the curves, the searched metric's first.
+        techniques: Whether trials carry the tags of a homework: they become columns,
+            and trials of one technique are shown as a group with its mean.
+    """
+
+    greater_is_better: bool
+    varying_params: Sequence[str]
+    common_params: Sequence[str]
+    curves: Sequence[str]
+    techniques: bool = False
 
 
 class TagWriter(Protocol):
@@ -39,94 +73,90 @@ def runs_address(
     experiment_id: str,
     study_run_id: str,
     *,
-    view_key: str | None,
+    view: View = View.TABLE,
+    saved: bool = True,
     greater_is_better: bool = True,
-    charts: bool = False,
 ) -> str:
     """Write the address of the UI's runs page that opens on one study's trials.
 
     Args:
-        base_url: Address of the tracking server, as in `http://127.0.0.1:5000`.
+        base_url: Address of the tracking server, as in `http://127.0.0.1:5000`; empty
+            for an address relative to any page of the UI.
         experiment_id: The experiment that holds the study.
         study_run_id: The study's run; its trials are the runs directly below it.
-        view_key: What `save_view` returned. It brings filter and order with it.
+        view: What it opens on.
+        saved: Whether the view is in the store, see `save_views`. It brings filter
+            and order with it.
         greater_is_better: Without a view: whether the highest score comes first.
-        charts: Whether the page opens on the charts instead of the table.
 
     Returns:
         The address. Without a view the trials are listed, but without columns
         for their scores and parameters.
     """
-    query = {"workflowType": "machine_learning"}
-    if view_key is None:
+    query = dict(WORKFLOW)
+    if saved:
+        # Any filter or order in the address makes the UI ignore the view.
+        query["viewStateShareKey"] = view_key(study_run_id, view)
+    else:
         search = _search(study_run_id, greater_is_better=greater_is_better)
         query |= {name: _text(value) for name, value in search.items()}
-    else:
-        # Any filter or order in the address makes the UI ignore the view.
-        query["viewStateShareKey"] = view_key
-    if charts:
+    if view is not View.TABLE:
         query["compareRunsMode"] = "CHART"
-    page = f"{base_url.rstrip('/')}/#/experiments/{experiment_id}/runs"
+    page = _page(base_url, f"experiments/{experiment_id}/runs")
     return f"{page}?{urlencode(query, quote_via=quote)}"
 
 
-def save_view(
-    client: TagWriter,
-    experiment_id: str,
-    study_run_id: str,
-    *,
-    greater_is_better: bool,
-    varying_params: Sequence[str],
-    techniques: bool = False,
-) -> str:
+def run_address(base_url: str, experiment_id: str, run_id: str, tab: str = "") -> str:
+    """Write the address of a run's page.
+
+    Args:
+        base_url: As in `runs_address`.
+        experiment_id: The experiment that holds it.
+        run_id: The run.
+        tab: As in `artifacts/figures`; the overview by default.
+
+    Example:
+        >>> run_address("", "1", "abc", "artifacts/figures").partition("?")[0]
+        '#/experiments/1/runs/abc/artifacts/figures'
+    """
+    path = f"experiments/{experiment_id}/runs/{run_id}" + (f"/{tab}" if tab else "")
+    return f"{_page(base_url, path)}?{urlencode(WORKFLOW)}"
+
+
+def save_views(
+    client: TagWriter, experiment_id: str, study_run_id: str, contents: Contents
+) -> None:
     """Save how the UI shows one study's trials, in tags of the experiment.
 
-    Saving again replaces the study's view, so that a resumed study may add columns.
+    Saving again replaces the study's views, so that a resumed study may add columns.
 
     Args:
         client: An MLflow client.
         experiment_id: The experiment that holds the study.
         study_run_id: The study's run.
-        greater_is_better: Whether the highest score comes first.
-        varying_params: Names of the parameters that differ between trials, the
-            most interesting first; the first ten become columns.
-        techniques: Whether trials carry the tags of a homework: they become columns,
-            and trials of one technique are shown as a group with its mean.
-
-    Returns:
-        The key of the view, for `runs_address`.
+        contents: What they show.
     """
-    columns = [f"metrics.`{name}`" for name in METRICS]
-    columns += [f"params.`{name}`" for name in varying_params[:MAX_PARAMS]]
-    tags = (*HOMEWORK_TAGS, *TAGS) if techniques else TAGS
-    columns += [f"tags.`{name}`" for name in tags]
-    state = _search(study_run_id, greater_is_better=greater_is_better) | {
-        "selectedColumns": columns,
-        # Without an order the UI sorts them by name, after its own `duration`, which
-        # counts the time from a run's creation and not that of the training.
-        "columnOrder": [*PINNED, *columns, "duration"],
-        "columnWidths": dict.fromkeys(PINNED, 150) | dict.fromkeys(columns, 110),
-        # Otherwise dozens of charts per fold come before those that tell most.
-        "compareRunCharts": _charts(),
-        "compareRunSections": [
-            {"uuid": SECTION, "name": SECTION, "display": True, "isReordered": True}
-        ],
-        "isAccordionReordered": True,
+    table = _table(study_run_id, contents)
+    curves = curve_charts(contents.curves)
+    parameters = parameter_charts(
+        [] if contents.techniques else contents.common_params[:MAX_PARAMS],
+        curves=contents.curves,
+    )
+    states = {
+        View.TABLE: table | curves,
+        View.CURVES: table | curves,
+        View.PARAMETERS: table | parameters,
     }
-    if techniques:
-        state["groupBy"] = {
-            "aggregateFunction": "average",
-            "groupByKeys": [{"mode": "tag", "groupByData": "technique"}],
-        }
-    key = view_key(study_run_id)
-    client.set_experiment_tag(experiment_id, VIEW_TAG + key, pack(state))
+    for view, state in states.items():
+        tag = VIEW_TAG + view_key(study_run_id, view)
+        client.set_experiment_tag(experiment_id, tag, pack(state))
     client.set_experiment_tag(experiment_id, KIND_TAG, "custom_model_development")
-    return key
 
 
-def view_key(study_run_id: str) -> str:
-    """Return the key under which a study's view is saved."""
-    return hashlib.sha256(study_run_id.encode()).hexdigest()[:12]
+def view_key(study_run_id: str, view: View = View.TABLE) -> str:
+    """Return the key under which a view of a study is saved."""
+    name = study_run_id if view is View.TABLE else f"{study_run_id}/{view}"
+    return hashlib.sha256(name.encode()).hexdigest()[:12]
 
 
 def pack(state: dict[str, Any]) -> str:
@@ -147,6 +177,26 @@ def unpack(text: str) -> dict[str, Any]:
     return state
 
 
+def _table(study_run_id: str, contents: Contents) -> dict[str, Any]:
+    columns = [f"metrics.`{name}`" for name in METRICS]
+    columns += [f"params.`{name}`" for name in contents.varying_params[:MAX_PARAMS]]
+    tags = (*HOMEWORK_TAGS, *TAGS) if contents.techniques else TAGS
+    columns += [f"tags.`{name}`" for name in tags]
+    state = _search(study_run_id, greater_is_better=contents.greater_is_better) | {
+        "selectedColumns": columns,
+        # Without an order the UI sorts them by name, after its own `duration`, which
+        # counts the time from a run's creation and not that of the training.
+        "columnOrder": [*PINNED, *columns, "duration"],
+        "columnWidths": dict.fromkeys(PINNED, 150) | dict.fromkeys(columns, 110),
+    }
+    if contents.techniques:
+        state["groupBy"] = {
+            "aggregateFunction": "average",
+            "groupByKeys": [{"mode": "tag", "groupByData": "technique"}],
+        }
+    return state
+
+
 def _search(study_run_id: str, *, greater_is_better: bool) -> dict[str, Any]:
     return {
         "searchFilter": f'tags.mlflow.parentRunId = "{study_run_id}"',
@@ -158,32 +208,8 @@ def _search(study_run_id: str, *, greater_is_better: bool) -> dict[str, Any]:
     }
 
 
-def _charts() -> list[dict[str, Any]]:
-    # No parallel coordinates: they leave out every trial that lacks one of the
-    # parameters, which a conditional parameter makes the rule.
-    curves: list[dict[str, Any]] = [
-        {
-            "type": "LINE",
-            "metricKey": name,
-            "displayName": name,
-            "xAxisKey": "step",
-            "lineSmoothness": 0,  # left out, the UI draws smoothed curves
-            "useGlobalLineSmoothing": True,
-            "useGlobalXaxisKey": True,
-        }
-        for name in ("val_loss", "loss")
-    ]
-    size: dict[str, Any] = {
-        "type": "SCATTER",
-        "xaxis": {"key": "n_parameters", "type": "METRIC"},
-        "yaxis": {"key": "score", "type": "METRIC"},
-        "runsCountToCompare": 100,
-    }
-    common = {"metricSectionId": SECTION, "deleted": False, "isGenerated": False}
-    return [
-        {"uuid": f"tunefold-{place}"} | common | chart
-        for place, chart in enumerate([*curves, size])
-    ]
+def _page(base_url: str, path: str) -> str:
+    return f"{base_url.rstrip('/')}/#/{path}" if base_url else f"#/{path}"
 
 
 def _text(value: object) -> str:

@@ -31,7 +31,7 @@ def report_outcome(outcome: "Outcome", uri: str) -> None:
 
 
 def _show_results(name: str, uri: str) -> None:
-    from search.address import study_address
+    from search.address import study_addresses
     from search.leaderboard import leaderboard_view
     from search.results import best_trials, load_study, rows_of
     from search.store import Store
@@ -45,7 +45,7 @@ def _show_results(name: str, uri: str) -> None:
         console = stdout()
         console.print(leaderboard_view(study.settings, rows, width=console.width))
         click.echo(winner.describe(study.settings) + "\n")
-    address = study_address(store, store.find_study(name))
+    address = study_addresses(store, store.find_study(name)).table
     note(
         f"look at the trials: tunefold ui {name}  ({address})"
         if store.is_local

@@ -186,26 +186,35 @@ def rerun_command(
 def ui_command(
     study: str | None, host: str, port: int, tracking_uri: str | None
 ) -> None:
-    """Start the MLflow UI and print the address that opens on a study's trials.
+    """Start the MLflow UI and print the addresses of a study's pages.
+
+    The first is the study's own page; the others are its trials as a table, their
+    learning curves, and their scores beside size and parameters.
 
     \b
     tunefold ui
     tunefold ui digits-1 --port 8080
     """
-    from search.address import study_address
+    from search.address import study_addresses
     from search.store import Store, choose_uri
     from search.ui import serve
 
     store = Store(choose_uri(tracking_uri))
     run = store.find_study(study)
+
+    def show(base_url: str) -> None:
+        addresses = study_addresses(store, run, base_url=base_url)
+        for name, address in asdict(addresses).items():
+            click.echo(f"{name:<10}  {address}")
+
     if not store.is_local:
-        click.echo(study_address(store, run, base_url=store.name))
+        show(store.name)
         return
 
     def ready(base_url: str, asked_port_was_free: bool) -> None:
         if not asked_port_was_free:
             note(f"port {port} is taken, using the next free one")
-        click.echo(study_address(store, run, base_url=base_url))
+        show(base_url)
         note("Ctrl-C ends the server")
 
     note("starting the MLflow server, some seconds ...")

@@ -1,6 +1,7 @@
 """A study as the tracking store tells it: for who has no access to its journal."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from search.configuration import describe
@@ -132,9 +133,8 @@ def _scalar(text: str) -> Scalar:
     """Read a parameter as the store has it: as the text of a plain Python scalar."""
     if text in ("True", "False"):
         return text == "True"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
+    with suppress(ValueError):
+        return int(text)
+    with suppress(ValueError):
+        return float(text)
     return text

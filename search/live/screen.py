@@ -221,7 +221,13 @@ def _table(columns: Sequence[_Column], words: Sequence[str], width: int) -> Tabl
             overflow="ellipsis",
         )
     if rest >= LEAST:
-        table.add_column("configuration", width=rest, no_wrap=True, overflow="ellipsis")
+        longest = max(map(cell_len, ["configuration", *words]))
+        table.add_column(
+            "configuration",
+            width=min(rest, longest),
+            no_wrap=True,
+            overflow="ellipsis",
+        )
     for number, configuration in enumerate(words):
         cells = [column.cells[number] for column in shown]
         table.add_row(*map(Text, [*cells, *([configuration] if rest >= LEAST else [])]))

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from search.metrics import METRICS
 from search.types import FoldJob
@@ -62,14 +62,12 @@ class ShownSlot:
         self._slot = slot
         self._path = path
 
-    def run(
-        self, function: Callable[..., Result], job: FoldJob, *, trial: int
-    ) -> Result:
+    def run(self, function: Callable[..., Result], job: Any, *, trial: int) -> Result:
         """Run a job; see `search.workers.Slot.run`.
 
         Args:
             function: As `search.fold.run_fold`: it takes the job, and `on_epoch`.
-            job: The fold to train.
+            job: The `FoldJob` to run.
             trial: Number of its trial.
         """
         head = {
@@ -122,9 +120,10 @@ def running_folds(study: Path) -> list[RunningFold]:
         study: Its folder.
     """
     found = []
-    for path in (study / FOLDER).glob("*.jsonl"):
-        with suppress(OSError, ValueError, TypeError, KeyError):  # written this moment
-            found.append(_read(path))
+    with suppress(OSError):  # dropped this moment
+        for path in (study / FOLDER).glob("*.jsonl"):
+            with suppress(OSError, ValueError, TypeError):  # written this moment
+                found.append(_read(path))
     return sorted(found, key=lambda running: running.slot)
 
 

@@ -29,8 +29,8 @@ class Saving:
         counted = replace(self, trials=self.trials + 1)
         if trial.state is not TrialState.STOPPED:
             return counted
-        folds = sum(len(fold.curves["loss"]) / trial.epochs for fold in trial.folds)
-        return replace(counted, stopped=self.stopped + 1, trained=self.trained + folds)
+        trained = self.trained + folds_trained(trial)
+        return replace(counted, stopped=self.stopped + 1, trained=trained)
 
     def describe(self, n_folds: int) -> str | None:
         """Say it in words, None where nothing was saved.
@@ -64,3 +64,8 @@ def describe_saved(pruner: str, trials: Sequence[Trial]) -> str | None:
     n_folds = max((len(t.folds) for t in trials if not t.rung), default=0)
     words = saving.describe(n_folds)
     return None if words is None else f"pruning ({pruner}) {words}"
+
+
+def folds_trained(trial: Trial) -> float:
+    """Return how many folds were trained; one that ended early counts by its epochs."""
+    return sum(len(fold.curves["loss"]) / trial.epochs for fold in trial.folds)

@@ -3,9 +3,13 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from search.address import LOCAL_UI, study_address
+from search.address import LOCAL_UI, study_addresses
 from search.recorder import Recorder
-from search.ui_view import save_view, view_key
+from search.ui_view import Contents, View, save_views, view_key
+
+CONTENTS = Contents(
+    greater_is_better=True, varying_params=[], common_params=[], curves=["accuracy"]
+)
 
 
 def query(address):
@@ -23,18 +27,21 @@ def study(store, make_settings):
     return study
 
 
-def test_a_study_with_a_view_opens_on_it(store, study):
+def test_a_study_with_views_opens_on_them(store, study):
     run = study()
-    save_view(
-        store.client,
-        run.info.experiment_id,
-        run.info.run_id,
-        greater_is_better=True,
-        varying_params=[],
-    )
-    address = study_address(store, run)
-    assert address.startswith(f"{LOCAL_UI}/#/experiments/{run.info.experiment_id}/runs")
-    assert query(address)["viewStateShareKey"] == view_key(run.info.run_id)
+    run_id, experiment_id = run.info.run_id, run.info.experiment_id
+    save_views(store.client, experiment_id, run_id, CONTENTS)
+    found = study_addresses(store, run)
+    for view in View:
+        address = getattr(found, view)
+        assert address.startswith(f"{LOCAL_UI}/#/experiments/{experiment_id}/runs?")
+        assert query(address)["viewStateShareKey"] == view_key(run_id, view)
+    assert "compareRunsMode" not in query(found.table)
+    assert query(found.curves)["compareRunsMode"] == "CHART"
+    page, _, workflow = found.page.partition("?")
+    assert page == f"{LOCAL_UI}/#/experiments/{experiment_id}/runs/{run_id}"
+    assert found.figures == f"{page}/artifacts/figures?{workflow}"
+    assert query(found.page) == {"workflowType": "machine_learning"}
 
 
 @pytest.mark.parametrize(
@@ -42,7 +49,7 @@ def test_a_study_with_a_view_opens_on_it(store, study):
 )
 def test_without_a_view_the_best_trial_comes_first(store, study, metric, ascending):
     run = study(metrics=(metric,))
-    shown = query(study_address(store, run))
+    shown = query(study_addresses(store, run).table)
     assert "viewStateShareKey" not in shown
     assert run.info.run_id in shown["searchFilter"]
     assert shown["orderByAsc"] == ascending
@@ -51,6 +58,10 @@ def test_without_a_view_the_best_trial_comes_first(store, study, metric, ascendi
 def test_the_address_is_that_of_the_server(store, study):
     run = study()
     remote = SimpleNamespace(client=store.client, is_local=False, name="http://host:80")
-    assert study_address(remote, run).startswith("http://host:80/#/experiments/")
-    here = study_address(store, run, base_url="http://127.0.0.1:5001")
-    assert here.startswith("http://127.0.0.1:5001/#/")
+    found = study_addresses(remote, run)
+    assert found.page.startswith("http://host:80/#/experiments/")
+    here = study_addresses(store, run, base_url="http://127.0.0.1:5001")
+    assert here.table.startswith("http://127.0.0.1:5001/#/")
+    relative = study_addresses(store, run, base_url="")
+    assert relative.table.startswith("#/experiments/")
+    assert relative.figures.startswith("#/experiments/")

@@ -562,12 +562,15 @@ def test_the_ui_takes_the_next_port_and_says_so(a):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with running("ui", "a", "--port", port, cwd=a.folder) as process:
-            address = process.stdout.readline()
+            first = process.stdout.readline().split()
             os.killpg(process.pid, signal.SIGINT)
-            process.communicate(timeout=60)
+            others, _ = process.communicate(timeout=60)
     said = process.read_stderr()
+    lines = [first, *map(str.split, others.splitlines())]
+    names, addresses = zip(*lines, strict=True)
+    assert names == ("page", "table", "curves", "parameters", "figures")
     assert f"port {port} is taken, using the next free one" in said
-    assert address.startswith("http://127.0.0.1:")
-    assert f":{port}/" not in address
+    assert all(address.startswith("http://127.0.0.1:") for address in addresses)
+    assert not any(f":{port}/" in address for address in addresses)
     assert process.returncode == 0
     assert "Traceback" not in said

@@ -27,7 +27,7 @@ from search.store import DATABASE, KEY, Store
 from search.stored_winner import stored_winner
 from search.tracking import MlflowTracker, varying
 from search.types import TrialState
-from search.ui_view import VIEW_TAG, unpack, view_key
+from search.ui_view import VIEW_TAG, View, unpack, view_key
 from search.winner import winner_from_json
 
 FACTS = {"keras": "3.15.0"}
@@ -150,7 +150,14 @@ def test_the_description_is_the_leaderboard_in_markdown(store, track, journal, t
     lines = store.find("a").data.tags["mlflow.note.content"].splitlines()
     table = [line.split("|")[1].strip() for line in lines if line.startswith("|")]
     assert table == ["trial", "---:", "2", "0"]
-    assert "test rows not used" in lines[0]
+    assert lines[2].startswith("**Best:** trial 2, accuracy 0.")
+    assert "test rows not used" in lines[4]
+    # what the links open: other tests look at it in a browser
+    run_id = store.find("a").info.run_id
+    assert lines[0].count("](#/experiments/") == 4
+    assert f"/runs/{run_id}/artifacts/figures?" in lines[0]
+    tags = store.client.get_experiment(store.find("a").info.experiment_id).tags
+    assert all(VIEW_TAG + view_key(run_id, view) in tags for view in View)
 
 
 def test_the_winner_is_stored_with_its_corrected_score(

@@ -1,22 +1,21 @@
 """The MLflow UI's addresses and saved views, its server, and what a browser shows."""
 
 import contextlib
-import os
 import secrets
-import shutil
 import signal
 import socket
 import string
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-import psutil
 import pytest
+from headless import chromium
+from mlflow_ui import COLUMN, HEADER, Viewer, ask
 
 from search.errors import SettingsError
 from search.ui import find_port, serve
@@ -26,28 +25,28 @@ from search.ui_view import (
     METRICS,
     TAGS,
     VIEW_TAG,
+    Contents,
+    View,
     pack,
     runs_address,
-    save_view,
+    save_views,
     unpack,
+    view_key,
 )
 
 BASE = "http://127.0.0.1:5000"
 PARAMS = ["learning_rate", "dropout", "n_layers"]
+CONTENTS = Contents(
+    greater_is_better=True,
+    varying_params=PARAMS,
+    common_params=["learning_rate", "dropout"],
+    curves=["accuracy", "loss"],
+)
 SCORES = [0.91, 0.97, 0.89, 0.95, 0.93, 0.9]
 ONE_PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
     "0000000c49444154789c63f8cfc0000003010100c9fe92ef0000000049454e44ae426082"
 )
-SERVE = """
-import sys
-from search.ui import serve
-
-def show(address, was_free):
-    print(address, was_free, flush=True)
-
-sys.exit(serve(sys.argv[1], port=int(sys.argv[2]), on_ready=show))
-"""
 
 
 def query(address: str) -> dict[str, str]:
@@ -58,24 +57,28 @@ def query(address: str) -> dict[str, str]:
 
 
 def test_an_address_without_a_view_filters_and_sorts() -> None:
-    address = runs_address(f"{BASE}/", "7", "abc", view_key=None)
+    address = runs_address(f"{BASE}/", "7", "abc", saved=False)
     assert address.startswith(f"{BASE}/#/experiments/7/runs?")
     shown = query(address)
     assert shown["workflowType"] == "machine_learning"
     assert shown["searchFilter"] == 'tags.mlflow.parentRunId = "abc"'
     assert (shown["orderByKey"], shown["orderByAsc"]) == ("metrics.`score`", "false")
     assert "viewStateShareKey" not in shown
-    lower = runs_address(BASE, "7", "abc", view_key=None, greater_is_better=False)
+    lower = runs_address(BASE, "7", "abc", saved=False, greater_is_better=False)
     assert query(lower)["orderByAsc"] == "true"
 
 
 def test_an_address_with_a_view_leaves_filter_and_order_to_the_view() -> None:
-    shown = query(runs_address(BASE, "7", "abc", view_key="k", charts=True))
+    shown = query(runs_address(BASE, "7", "abc", view=View.CURVES))
     assert shown == {
         "workflowType": "machine_learning",
-        "viewStateShareKey": "k",
+        "viewStateShareKey": view_key("abc", View.CURVES),
         "compareRunsMode": "CHART",
     }
+
+
+def test_a_relative_address_needs_no_server() -> None:
+    assert runs_address("", "7", "abc").startswith("#/experiments/7/runs?")
 
 
 # Saved views
@@ -133,66 +136,70 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
                 client.log_batch(trial, metrics=metrics, params=texts)
                 client.set_terminated(trial)
             client.log_artifact(trial, str(folder / "plot.png"), "figures")
-        key = save_view(
-            client,
-            experiment,
-            studies[0],
-            greater_is_better=True,
-            varying_params=PARAMS,
-        )
+        save_views(client, experiment, studies[0], CONTENTS)
     return {
         "uri": f"sqlite:///{folder / 'tunefold.db'}",
         "experiment": experiment,
         "study": studies[0],
         "trial": trial,
-        "key": key,
     }
 
 
-def test_saving_a_view_again_replaces_it(store: dict[str, str]) -> None:
+def views_of(client: Any, experiment: str, study: str) -> dict[View, dict[str, Any]]:
+    tags = client.get_experiment(experiment).tags
+    return {view: unpack(tags[VIEW_TAG + view_key(study, view)]) for view in View}
+
+
+def test_saving_views_again_replaces_them(store: dict[str, str]) -> None:
     from mlflow import MlflowClient
 
     client = MlflowClient(store["uri"])
     before = client.get_experiment(store["experiment"]).tags
-    key = save_view(
-        client,
-        store["experiment"],
-        store["study"],
-        greater_is_better=True,
-        varying_params=PARAMS,
-    )
+    save_views(client, store["experiment"], store["study"], CONTENTS)
     after = client.get_experiment(store["experiment"]).tags
-    assert key == store["key"]
     assert after == before
     assert after[KIND_TAG] == "custom_model_development"
-    view = unpack(after[VIEW_TAG + key])
-    assert view["searchFilter"] == f'tags.mlflow.parentRunId = "{store["study"]}"'
-    assert view["orderByAsc"] is False
-    assert view["selectedColumns"] == [
-        *(f"metrics.`{name}`" for name in METRICS),
-        *(f"params.`{name}`" for name in PARAMS),
-        *(f"tags.`{name}`" for name in TAGS),
-    ]
+    views = views_of(client, store["experiment"], store["study"])
+    for view in views.values():
+        assert view["searchFilter"] == f'tags.mlflow.parentRunId = "{store["study"]}"'
+        assert view["orderByAsc"] is False
+        assert view["selectedColumns"] == [
+            *(f"metrics.`{name}`" for name in METRICS),
+            *(f"params.`{name}`" for name in PARAMS),
+            *(f"tags.`{name}`" for name in TAGS),
+        ]
+    size, parallel = views[View.PARAMETERS]["compareRunCharts"]
+    assert (size["type"], parallel["type"]) == ("SCATTER", "PARALLEL")
+    assert parallel["selectedParams"] == ["learning_rate", "dropout"]
+    curves = views[View.CURVES]["compareRunCharts"]
+    shown = ["val_accuracy", "accuracy", "val_loss", "loss"]
+    assert [chart["metricKey"] for chart in curves] == shown
+
+
+def test_one_parameter_makes_no_parallel_coordinates(store: dict[str, str]) -> None:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(store["uri"])
+    few = replace(CONTENTS, common_params=["dropout"])
+    save_views(client, store["experiment"], "few", few)
+    charts = views_of(client, store["experiment"], "few")[View.PARAMETERS]
+    assert [chart["type"] for chart in charts["compareRunCharts"]] == ["SCATTER"]
 
 
 def test_a_homework_is_grouped_by_technique(store: dict[str, str]) -> None:
     from mlflow import MlflowClient
 
     client = MlflowClient(store["uri"])
-    key = save_view(
-        client,
-        store["experiment"],
-        "homework",
-        greater_is_better=False,
-        varying_params=PARAMS,
-        techniques=True,
-    )
-    tags = client.get_experiment(store["experiment"]).tags
-    view = unpack(tags[VIEW_TAG + key])
-    (group,) = view["groupBy"]["groupByKeys"]
-    assert group == {"mode": "tag", "groupByData": "technique"}
-    assert "tags.`setting`" in view["selectedColumns"]
-    assert "groupBy" not in unpack(tags[VIEW_TAG + store["key"]])
+    homework = replace(CONTENTS, techniques=True)
+    save_views(client, store["experiment"], "homework", homework)
+    for view in views_of(client, store["experiment"], "homework").values():
+        (group,) = view["groupBy"]["groupByKeys"]
+        assert group == {"mode": "tag", "groupByData": "technique"}
+        assert "tags.`setting`" in view["selectedColumns"]
+        # the UI does not draw them of groups where a parameter is a word
+        assert "PARALLEL" not in [chart["type"] for chart in view["compareRunCharts"]]
+    plain = views_of(client, store["experiment"], store["study"])
+    assert not any("groupBy" in view for view in plain.values())
 
 
 def test_a_view_fits_the_smallest_tag_of_any_mlflow(store: dict[str, str]) -> None:
@@ -203,10 +210,14 @@ def test_a_view_fits_the_smallest_tag_of_any_mlflow(store: dict[str, str]) -> No
     names = ["".join(secrets.choice(alphabet) for _ in range(250)) for _ in range(40)]
     client = MlflowClient(store["uri"])
     wide = client.create_experiment("wide")
-    key = save_view(client, wide, "abc", greater_is_better=True, varying_params=names)
-    tag = client.get_experiment(wide).tags[VIEW_TAG + key]
-    assert len(tag) < 5000  # the limit of older servers; it is 20,000 in 3.17
-    assert len(unpack(tag)["selectedColumns"]) == len(METRICS) + MAX_PARAMS + len(TAGS)
+    contents = replace(CONTENTS, varying_params=names, common_params=names)
+    save_views(client, wide, "abc", contents)
+    tags = client.get_experiment(wide).tags
+    for view in View:
+        tag = tags[VIEW_TAG + view_key("abc", view)]
+        assert len(tag) < 5000  # the limit of older servers; it is 20,000 in 3.17
+        columns = unpack(tag)["selectedColumns"]
+        assert len(columns) == len(METRICS) + MAX_PARAMS + len(TAGS)
 
 
 # Ports and stores
@@ -250,38 +261,6 @@ def test_what_is_not_an_existing_sqlite_store_is_refused(
 # The server
 
 
-class Viewer:
-    """`serve` in a process of its own, as a user runs it."""
-
-    def __init__(self, uri: str, folder: Path) -> None:
-        self.taken = socket.create_server(("127.0.0.1", 0))
-        self.asked = self.taken.getsockname()[1]
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-c", SERVE, uri, str(self.asked)],
-            cwd=folder,
-            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        self.answer = self.process.stdout.readline().split()
-        self.server = psutil.Process(self.process.pid).children(recursive=True)
-
-    def wait(self) -> int:
-        """Wait for all processes of the server to be gone, then for the viewer's."""
-        _, alive = psutil.wait_procs(self.server, timeout=30)
-        assert not alive
-        return self.process.wait(30)
-
-    def close(self) -> None:
-        self.taken.close()
-        for process in self.server:
-            if process.is_running():
-                process.kill()
-        self.process.kill()
-        self.process.communicate()
-
-
 @pytest.fixture
 def viewer(store: dict[str, str], tmp_path: Path) -> Iterator[Viewer]:
     # A file that hides a module of Python from whoever looks in the folder first.
@@ -313,47 +292,11 @@ def test_no_process_of_the_server_outlives_the_viewer(
 
 @pytest.fixture
 def browser(tmp_path: Path) -> Iterator[Any]:
-    webdriver = pytest.importorskip("selenium.webdriver")
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if chromium is None or driver is None:
-        pytest.skip("needs Chromium and its driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in (
-        *("headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run"),
-        *("disable-background-networking", "disable-component-update", "disable-sync"),
-        "window-size=2400,1200",  # the table holds only the columns that are visible
-        f"user-data-dir={tmp_path / 'profile'}",
-    ):
-        options.add_argument(f"--{flag}")
-    service = webdriver.ChromeService(driver)
-    started = webdriver.Chrome(options=options, service=service)
-    yield started
-    started.quit()
+    # the table holds only the columns that are visible
+    with chromium(tmp_path / "profile", size=(2400, 1200)) as started:
+        yield started
 
 
-def ask(browser: Any, script: str, *, n_rows: int) -> list[Any]:
-    """Repeat a script until it returns that many rows."""
-    deadline = time.monotonic() + 60
-    while True:
-        rows: list[Any] = browser.execute_script(f"return {script.strip()}")
-        if len(rows) == n_rows:
-            return rows
-        assert time.monotonic() < deadline, rows
-        time.sleep(0.3)
-
-
-HEADER = "[...document.querySelectorAll('.ag-header-cell')].map(c => c.innerText)"
-COLUMN = """
-    [...document.querySelectorAll('.ag-row [col-id="{}"]')]
-    .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
-    .map(cell => cell.innerText.trim().split("\\n").at(-1))
-"""
-CHARTS = """
-    [...document.querySelectorAll('[data-testid="experiment-view-compare-runs-card"]')]
-    .slice(0, 3).map(card => card.innerText.split("\\n")[0])
-"""
 IMAGES = "[...document.images].filter(i => i.naturalWidth === 1).slice(0, 1)"
 
 
@@ -366,7 +309,7 @@ def test_a_browser_shows_the_trials_and_the_wanted_columns(
     best_first = [str(score) for score in sorted(SCORES, reverse=True)]
     score = COLUMN.format("metrics.`score`")
 
-    browser.get(runs_address(base, experiment, study, view_key=store["key"]))
+    browser.get(runs_address(base, experiment, study))
     assert ask(browser, score, n_rows=len(SCORES)) == best_first
     wanted = ["Run Name", "Created", *METRICS, *PARAMS, *TAGS, "Duration"]
     until = time.monotonic() + 30  # columns come one after the other
@@ -378,15 +321,9 @@ def test_a_browser_shows_the_trials_and_the_wanted_columns(
         time.sleep(0.2)
     assert shown == wanted
 
-    browser.get("about:blank")  # else only the part behind # changes: no new page
-    key = store["key"]
-    browser.get(runs_address(base, experiment, study, view_key=key, charts=True))
-    shown = ask(browser, CHARTS, n_rows=3)
-    assert shown[:2] == ["val_loss", "loss"]
-
     # Without the view no scores are shown, but the same trials in the same order.
-    browser.get("about:blank")
-    browser.get(runs_address(base, experiment, study, view_key=None))
+    browser.get("about:blank")  # else only the part behind # changes: no new page
+    browser.get(runs_address(base, experiment, study, saved=False))
     names = COLUMN.format("attributes.`Run Name`")
     order = sorted(range(len(SCORES)), key=lambda number: -SCORES[number])
     expected = [f"a/{number}" for number in order]

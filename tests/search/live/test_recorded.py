@@ -19,6 +19,14 @@ def recorder(store, make_settings):
     return recorder
 
 
+def send(recorder, trial):
+    """Send a trial as a search does."""
+    for fold in trial.folds:
+        recorder.fold(trial, fold)
+    if trial.state != "running":
+        recorder.trial(trial, NONE)
+
+
 def test_what_the_store_knows_is_shown_and_that_it_is_not_all(
     store, recorder, make_trial
 ):
@@ -27,11 +35,9 @@ def test_what_the_store_knows_is_shown_and_that_it_is_not_all(
     assert (empty.study, empty.n_ended, empty.best) == ("a", 0, None)
     assert empty.gone == pytest.approx(60, abs=30)
 
-    recorder.trial(make_trial(0, height=0.7), NONE)
-    recorder.trial(make_trial(1, state="stopped", n_folds=1), NONE)
-    running = make_trial(2, state="running", n_folds=2)
-    for fold in running.folds:
-        recorder.fold(running, fold)
+    send(recorder, make_trial(0, height=0.7))
+    send(recorder, make_trial(1, state="stopped", n_folds=1))
+    send(recorder, make_trial(2, state="running", n_folds=2))
     now = view.look(time.time())
     assert (now.n_ended, now.n_trials, now.folds_trained) == (2, None, 6)
     assert now.best.number == 0
