@@ -151,7 +151,7 @@ def test_the_description_is_the_leaderboard_in_markdown(store, track, journal, t
     table = [line.split("|")[1].strip() for line in lines if line.startswith("|")]
     assert table == ["trial", "---:", "2", "0"]
     assert lines[2].startswith("**Best:** trial 2, accuracy 0.")
-    assert "test rows not used" in lines[4]
+    assert any("test rows not used" in line for line in lines)
     # what the links open: other tests look at it in a browser
     run_id = store.find("a").info.run_id
     assert lines[0].count("](#/experiments/") == 4
