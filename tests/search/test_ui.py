@@ -312,7 +312,7 @@ def test_a_browser_shows_the_trials_and_the_wanted_columns(
     browser.get(runs_address(base, experiment, study))
     assert ask(browser, score, n_rows=len(SCORES)) == best_first
     wanted = ["Run Name", "Created", *METRICS, *PARAMS, *TAGS, "Duration"]
-    until = time.monotonic() + 30  # columns come one after the other
+    until = time.monotonic() + 60  # columns come one after the other
     while True:
         header = browser.execute_script(f"return {HEADER}")
         shown = [name.strip() for name in header if name.strip()]
