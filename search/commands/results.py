@@ -204,8 +204,8 @@ def ui_command(
 
     def show(base_url: str) -> None:
         addresses = study_addresses(store, run, base_url=base_url)
-        for name, address in asdict(addresses).items():
-            click.echo(f"{name:<10}  {address}")
+        lines = (f"{name:<10}  {url}" for name, url in asdict(addresses).items())
+        click.echo("\n".join(lines))
 
     if not store.is_local:
         show(store.name)
