@@ -14,6 +14,7 @@ from search.commands.comparing import compare_command
 from search.commands.doctor import doctor_command
 from search.commands.homework import homework_command
 from search.commands.listing import data_group, list_command, space_command
+from search.commands.reporting import report_command
 from search.commands.results import best_command, rerun_command, ui_command
 from search.commands.searching import resume_command, search_command
 from search.commands.watching import watch_command
@@ -56,6 +57,7 @@ def main() -> None:
     tunefold watch                      look at a running search, from elsewhere
     tunefold best                       the leaderboard of the latest study
     tunefold compare A B                two studies, paired on the same folds
+    tunefold report                     its figures, as one HTML page
     tunefold rerun                      train its winner, open the test set once
     tunefold ui                         look at all trials in MLflow
     tunefold homework fashion_mnist     the lecture's experiment, as a notebook
@@ -71,6 +73,7 @@ for command in (
     watch_command,
     best_command,
     compare_command,
+    report_command,
     rerun_command,
     ui_command,
     homework_command,

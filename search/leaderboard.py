@@ -207,11 +207,12 @@ def leaderboard_markdown(
     ]
     lines += ["| " + " | ".join(cells) + " |" for cells in rows]
     saved = describe_saved(settings.pruner, trials)
-    ended = f"trials: {_counted(trials)}" + (f"; {saved}" if saved else "")
+    ended = f"trials: {count_trials(trials)}" + (f"; {saved}" if saved else "")
     return "\n".join([*lines, "", ended])
 
 
-def _counted(trials: Sequence[Trial]) -> str:
+def count_trials(trials: Sequence[Trial]) -> str:
+    """Say how many trials ended in which way, those at fewer epochs apart."""
     counts = Counter(trial.state for trial in trials if not trial.rung)
     words = [
         f"{counts[state]} {'unfinished' if state == 'running' else state}"

@@ -1,6 +1,7 @@
 """Read finished work back from the tracking store, and from nothing else."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,10 @@ from search.objectives import SCORE, pareto_front
 from search.scoring import rank
 from search.selecting import select
 from search.store import KEY, KIND, PARENT, Store
-from search.types import Settings, Trial
+from search.types import Settings, Trial, TrialState
+
+READERS = 8
+"""Records of trials read at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +113,22 @@ def all_trials(store: Store, study: RecordedStudy) -> list[Trial]:
     """Read the complete trials of a study, in the order of their numbers."""
     recorded = [_trial_of(store, study, run).trial for run in _scored(store, study)]
     return sorted(recorded, key=lambda trial: trial.number)
+
+
+def every_trial(store: Store, study: RecordedStudy) -> list[Trial]:
+    """Read all trials of a study that have ended in whatever way, by number.
+
+    With them come those that a study left unfinished. A trial that is being trained
+    has no record of its own yet and is left out.
+    """
+    runs = [
+        run
+        for run in store.children(study.run_id)
+        if run.data.tags.get("state") != TrialState.RUNNING
+    ]
+    with ThreadPoolExecutor(READERS) as pool:  # a server is asked over and over
+        trials = pool.map(lambda run: _read_trial(store, run), runs)
+    return sorted(trials, key=lambda trial: trial.number)
 
 
 def front_trials(store: Store, study: RecordedStudy) -> list[RecordedTrial]:
@@ -230,8 +250,19 @@ def _study_of(store: Store, run: Any) -> RecordedStudy:
 
 
 def _trial_of(store: Store, study: RecordedStudy, run: Any) -> RecordedTrial:
+    trial = _read_trial(store, run)
+    return RecordedTrial(
+        study=study,
+        trial=trial,
+        run_id=run.info.run_id,
+        diagnosis=_diagnosis_of(run, trial),
+        overconfidence=run.data.metrics.get("overconfidence"),
+    )
+
+
+def _read_trial(store: Store, run: Any) -> Trial:
     run_id = run.info.run_id
-    events = store.read_json(run_id, "trial.json")
+    events = store.read_json_of(run, "trial.json")
     try:
         # The events of a copy hold its folds themselves.
         (trial,) = read_trials(events).values()
@@ -239,13 +270,7 @@ def _trial_of(store: Store, study: RecordedStudy, run: Any) -> RecordedTrial:
         raise TrackingError(
             f"run {run_id}: trial.json must hold the events of one trial ({error})"
         ) from None
-    return RecordedTrial(
-        study=study,
-        trial=trial,
-        run_id=run_id,
-        diagnosis=_diagnosis_of(run, trial),
-        overconfidence=run.data.metrics.get("overconfidence"),
-    )
+    return trial
 
 
 def _diagnosis_of(run: Any, trial: Trial) -> Diagnosis:

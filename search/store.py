@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from pipelines.outer import read_outer
 from search.errors import TrackingError, UnknownStudyError
@@ -155,12 +157,23 @@ class Store:
             TrackingError: It is missing or no JSON.
         """
         with self.artifact(run_id, artifact) as path:
-            try:
-                return json.loads(path.read_text())
-            except ValueError as error:
-                raise TrackingError(
-                    f"run {run_id}: {artifact} must be JSON ({error})"
-                ) from None
+            return _read_json(path, run_id)
+
+    def read_json_of(self, run: Any, artifact: str) -> Any:
+        """Return a JSON artifact of a run that is at hand.
+
+        The files of a local store are read where they lie: MLflow takes 30 ms to find
+        and copy one, which makes seconds of a hundred trials.
+
+        Raises:
+            TrackingError: It is missing or no JSON.
+        """
+        uri = urlsplit(run.info.artifact_uri)
+        if self.is_local and uri.scheme == "file":
+            path = Path(url2pathname(uri.path)) / artifact
+            if path.is_file():
+                return _read_json(path, run.info.run_id)
+        return self.read_json(run.info.run_id, artifact)
 
     @contextmanager
     def artifact(self, run_id: str, artifact: str) -> Iterator[Path]:
@@ -214,6 +227,15 @@ class Store:
             token = page.token
             if not token or (limit and len(runs) >= limit):
                 return runs
+
+
+def _read_json(path: Path, run_id: str) -> Any:
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise TrackingError(
+            f"run {run_id}: {path.name} must be JSON ({error})"
+        ) from None
 
 
 def local_file(uri: str) -> Path | None:

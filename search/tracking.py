@@ -11,6 +11,8 @@ from search.metrics import METRICS
 from search.out_of_fold import OutOfFold, load_out_of_fold
 from search.pictures.learning_curve import draw_learning_curve, find_grid
 from search.recorder import Recorder
+from search.report.ended import draw_report
+from search.scoring import best_trial
 from search.types import FoldResult, Settings, Trial, TrialState
 from search.ui_view import Contents, save_views
 from search.winner import find_winner
@@ -116,6 +118,7 @@ class MlflowTracker:
             winner=self._winner(trials),
         )
         self._recorder.end(description, reason=reason, finished=finished)
+        self._report(trials)
 
     def _winner(self, trials: Sequence[Trial]) -> str:
         """Store what the winner's score is worth, and say it; empty without one."""
@@ -133,6 +136,29 @@ class MlflowTracker:
 
     def _predictions(self, trial: Trial) -> OutOfFold:
         return load_out_of_fold(self._journal.predictions_path(trial.number))
+
+    def _report(self, trials: Sequence[Trial]) -> None:
+        """Send figures and page; the study has ended, whatever becomes of them."""
+        best = best_trial(METRICS[self._settings.metrics[0]], trials)
+        if best is None:
+            return
+        number = best.number if best.copy_of is None else best.copy_of
+        client, run_id = self._recorder.client, self._recorder.run_id
+        [study] = self._journal.events("study")
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                failed = draw_report(
+                    Path(folder),
+                    self._settings,
+                    trials,
+                    facts=study["facts"],
+                    predictions=self._journal.predictions_path(number),
+                )
+            except Exception as error:  # noqa: BLE001  (a study ends without a report)
+                failed = f"not written: {error}"
+            if failed is not None:
+                client.set_tag(run_id, "report", failed[:500])
+            client.log_artifacts(run_id, folder)
 
     def _draw_learning_curve(self, trials: Sequence[Trial]) -> None:
         grid = find_grid(trials, self._settings)

@@ -22,6 +22,15 @@ def test_importing_the_command_loads_nothing_slow():
     assert not set(SLOW).intersection(loaded)
 
 
+def test_what_draws_is_loaded_when_it_draws():
+    code = (
+        "import sys, search.tracking, search.figures.registry, search.report.page\n"
+        "print(*sys.modules)"
+    )
+    drawing = {"jinja2", "matplotlib", "optuna", "plotly", "sklearn"}
+    assert not drawing.intersection(run_python(code).split())
+
+
 def test_spaces_need_the_standard_library_only():
     code = (
         "import pkgutil, importlib, sys, spaces\n"

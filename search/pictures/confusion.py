@@ -27,17 +27,39 @@ def draw_confusion(
         classes: Names of the classes.
         title: One line above the picture.
     """
-    from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
+    shares = np.mean([confusion(y, p, len(classes)) for p in predictions], axis=0)
+    figure = confusion_figure(shares, classes, title=title)
+    figure.savefig(path, dpi=150)
 
-    shares = np.mean(
-        [
-            confusion_matrix(
-                y, p.argmax(axis=1), labels=range(len(classes)), normalize="true"
-            )
-            for p in predictions
-        ],
-        axis=0,
+
+def confusion(
+    y: NDArray[Any], predictions: NDArray[np.float32], n_classes: int
+) -> NDArray[np.float64]:
+    """Return which class was taken for which, as shares of the true class.
+
+    Args:
+        y: Targets, int (n,).
+        predictions: (n, n_classes).
+        n_classes: How many there are.
+
+    Returns:
+        (n_classes, n_classes): true class, then predicted one; the row of a class that
+        does not occur is 0.
+    """
+    from sklearn.metrics import confusion_matrix
+
+    shares: NDArray[np.float64] = confusion_matrix(
+        y, predictions.argmax(axis=1), labels=range(n_classes), normalize="true"
     )
+    return shares
+
+
+def confusion_figure(
+    shares: NDArray[np.float64], classes: Sequence[str], *, title: str
+) -> Any:
+    """Return the drawing of a confusion matrix, as `confusion` gives it."""
+    from sklearn.metrics import ConfusionMatrixDisplay
+
     figure, (axis,) = new_figure(1, size=(2.5 + 0.62 * len(classes)))
     ConfusionMatrixDisplay(100 * shares, display_labels=list(classes)).plot(
         ax=axis,
@@ -52,4 +74,4 @@ def draw_confusion(
     axis.set_title(title, fontsize=10)
     axis.set_xlabel("predicted class")
     axis.set_ylabel("true class (numbers: percent of its rows)")
-    figure.savefig(path, dpi=150)
+    return figure

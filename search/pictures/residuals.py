@@ -28,10 +28,19 @@ def draw_residuals(
         unit: Of the target; empty for none.
         title: One line above the picture.
     """
+    figure = residuals_figure(y, predictions, unit=unit, title=title)
+    figure.savefig(path, dpi=150)
+
+
+def residuals_figure(
+    y: NDArray[Any], predictions: NDArray[np.float32], *, unit: str, title: str
+) -> Any:
+    """Return the drawing; the points are pixels in any format, for they are many."""
     in_unit = f" ({unit})" if unit else ""
     figure, (left, right) = new_figure(2)
     # Thousands of points would hide each other.
     look = {"s": 12, "linewidth": 0, "alpha": min(0.6, 15 / np.sqrt(len(y)))}
+    look["rasterized"] = True
     left.scatter(y, predictions, color=TRAINING, **look)
     ends = (
         float(min(y.min(), predictions.min())),
@@ -49,4 +58,4 @@ def draw_residuals(
         axis.grid(alpha=0.3)
         axis.set_axisbelow(True)
     figure.suptitle(title, fontsize=10)
-    figure.savefig(path, dpi=150)
+    return figure

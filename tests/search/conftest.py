@@ -1,15 +1,20 @@
 """Made-up records of a study, and an empty tracking store of its own for each test."""
 
+import random
 import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from search.figures.material import Material
 from search.metrics import METRICS
+from search.out_of_fold import OutOfFold
 from search.scoring import common_epoch, mean_score
 from search.store import DATABASE, Store
 from search.types import FoldResult, Settings, Trial, TrialState
+from spaces.params import Choice, Float, Int
+from spaces.space import SearchSpace
 
 PARAMS = {"width_1": 64, "dropout": 0.1 + 0.2, "batch_norm": True, "l2": "off"}
 BEGAN = 1_700_000_000.0
@@ -126,3 +131,64 @@ def _make_trial(
     elif state is not TrialState.RUNNING:
         trial = replace(trial, told=0.1, reason=f"{state} for a reason")
     return replace(trial, **fields)
+
+
+SPACE = SearchSpace(
+    {
+        "n_layers": Int(low=1, high=3),
+        "width_1": Int(low=16, high=256, log=True),
+        "dropout": Float(low=0.0, high=0.8),
+        "l2": Choice(options=("off", "on")),
+        "l2_strength": Float(low=1e-6, high=1e-2, log=True, when=("l2", ("on",))),
+        "batch_norm": Choice(options=(False, True)),
+    }
+)
+
+
+@pytest.fixture
+def make_study(make_settings):
+    """Return a function that makes what figures are drawn from."""
+
+    def make(n=12, *, trials=None, predictions=None, classes=(), **fields):
+        settings = make_settings(**{"space": SPACE.to_dict()} | fields)
+        if trials is None:
+            trials = [_drawn_trial(number) for number in range(n)]
+        return Material(
+            settings=settings, trials=trials, predictions=predictions, classes=classes
+        )
+
+    return make
+
+
+@pytest.fixture
+def make_out_of_fold():
+    """Return a function that makes predictions of classes, right for four in five."""
+
+    def make(n=300, n_classes=3):
+        rng = np.random.default_rng(0)
+        y = np.arange(n) % n_classes
+        taken = np.where(rng.random(n) < 0.8, y, (y + 1) % n_classes)
+        return OutOfFold(
+            rows=np.arange(n),
+            fold=np.arange(n) % 3,
+            y=y,
+            predictions=np.eye(n_classes, dtype=np.float32)[taken],
+        )
+
+    return make
+
+
+def _drawn_trial(number, **fields):
+    """A trial whose score falls with its dropout, and whose weights with its width."""
+    params = SPACE.sample(random.Random(number))
+    folds = tuple(
+        _make_fold(
+            fold,
+            height=0.95 - 0.5 * params["dropout"],
+            n_parameters=64 * params["width_1"],
+            ended=BEGAN + 30 * number + 10 * (fold + 1),
+        )
+        for fold in range(3)
+    )
+    trial = _make_trial(number, folds=folds, params=params)
+    return replace(trial, n_parameters=folds[0].n_parameters, **fields)

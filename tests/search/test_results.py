@@ -8,7 +8,7 @@ import pytest
 from search.errors import TrackingError
 from search.events import fold_to_json
 from search.recorder import Recorder
-from search.results import best_trials, load_study, load_trial, rows_of
+from search.results import best_trials, every_trial, load_study, load_trial, rows_of
 from search.store import KEY
 
 FACTS = {"keras": "3.15.0"}
@@ -152,3 +152,36 @@ def test_a_damaged_trial_is_one_line(store, record, make_trial, content):
     store.client.log_text(run.info.run_id, content, "trial.json")
     message = refusal(load_trial, store, run.info.run_id)
     assert message.startswith(f"run {run.info.run_id}: trial.json must")
+
+
+def test_every_trial_is_read_whatever_its_state(store, record, make_trial):
+    trials = [
+        make_trial(2),
+        make_trial(0, state="stopped", n_folds=1),
+        make_trial(3, state="failed", folds=()),
+        make_trial(1, state="running", n_folds=2),
+        make_trial(4, rung=True, epochs=2),
+    ]
+    record(*trials)
+    read = every_trial(store, load_study(store, "a"))
+    expected = sorted(trials, key=lambda trial: trial.number)
+    assert [plain(trial) for trial in read] == [plain(trial) for trial in expected]
+
+
+def test_a_copy_is_read_with_its_folds(store, record, make_trial):
+    original = make_trial(0)
+    record(original, replace(original, number=1, copy_of=0))
+    first, copy = every_trial(store, load_study(store, "a"))
+    assert copy.copy_of == 0
+    assert plain(copy)[1] == plain(first)[1]
+
+
+def test_a_local_trial_is_read_where_it_lies(store, record, make_trial, monkeypatch):
+    record(make_trial(0), make_trial(1))
+    study = load_study(store, "a")
+
+    def copied(*arguments):
+        raise AssertionError("MLflow was asked for a copy")
+
+    monkeypatch.setattr(type(store.client), "download_artifacts", copied)
+    assert [trial.number for trial in every_trial(store, study)] == [0, 1]

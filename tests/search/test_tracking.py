@@ -61,6 +61,18 @@ def track(journal, make_settings):
 
 
 @pytest.fixture
+def drawn():
+    """Asked for by the tests of the report, which is drawn for them."""
+
+
+@pytest.fixture(autouse=True)
+def no_report(request, monkeypatch):
+    """Leave the report out where it is not asked for: it takes seconds to draw."""
+    if "drawn" not in request.fixturenames:
+        monkeypatch.setattr(tracking, "draw_report", lambda *words, **options: None)
+
+
+@pytest.fixture
 def impatient(monkeypatch):
     monkeypatch.setattr(background, "PAUSES", (0.05,))
     monkeypatch.setattr(tracking, "PATIENCE", 0.5)
@@ -222,19 +234,54 @@ def test_a_grid_of_capacities_and_rows_leaves_its_picture(store, track, grid, tr
         tracker = track(store, name=name)
         tracker.study_done(shown, **FINISHED)
         tracker.close()
-    pictures = {
-        name: [
-            file.path
-            for file in store.client.list_artifacts(store.find(name).info.run_id)
-            if file.path == "figures"
-        ]
-        for name in "ab"
-    }
-    assert pictures == {"a": ["figures"], "b": []}
-    run_id = store.find("a").info.run_id
-    (picture,) = store.client.list_artifacts(run_id, "figures")
-    assert picture.path == "figures/learning_curve.png"
-    assert picture.file_size > 10_000
+    path = "figures/learning_curve.png"
+    assert logged(store, "a")[path] > 10_000
+    assert path not in logged(store, "b")
+
+
+def logged(store, name):
+    """Sizes of the study's artifacts by path, those in figures/ as well."""
+    run_id = store.find(name).info.run_id
+    files = store.client.list_artifacts(run_id)
+    files += store.client.list_artifacts(run_id, "figures")
+    return {file.path: file.file_size for file in files}
+
+
+def test_a_study_leaves_its_report(store, track, journal, trials, drawn):
+    tracker = track(store)
+    run_study(tracker, journal, trials)
+    tracker.study_done(trials, **FINISHED)
+    tracker.close()
+    sizes = logged(store, "a")
+    assert 1_000_000 < sizes["report.html"] < 5_000_000
+    for name in ("learning-curves", "history"):
+        assert sizes[f"figures/{name}.png"] > 10_000
+    assert "report" not in store.find("a").data.tags  # where a failure would stand
+
+
+def test_a_study_without_a_score_leaves_none(store, track, journal, trials, drawn):
+    tracker = track(store)
+    run_study(tracker, journal, trials[1::2])
+    tracker.study_done(trials[1::2], **FINISHED)
+    tracker.close()
+    assert set(logged(store, "a")) == {"study.json"}
+
+
+def test_a_report_that_cannot_be_written_harms_no_study(
+    store, track, journal, trials, monkeypatch
+):
+    def fail(*arguments, **options):
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(tracking, "draw_report", fail)
+    tracker = track(store)
+    run_study(tracker, journal, trials)
+    tracker.study_done(trials, **FINISHED)
+    tracker.close()
+    study = store.find("a")
+    assert tracker.left_behind == 0
+    assert study.info.status == "FINISHED"
+    assert study.data.tags["report"] == "not written: no room"
 
 
 def test_a_picture_that_cannot_be_drawn_does_not_keep_a_study_open(store, track, grid):

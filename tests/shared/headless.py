@@ -35,13 +35,17 @@ def chromium(profile, *, size):
 
 
 def requests(browser):
-    """Return the addresses that a page has asked for since the last call."""
+    """Return the addresses that a page has asked for since the last call.
+
+    Chromium's own pages, as the one it opens with, are left out.
+    """
     events = (
         json.loads(entry["message"])["message"]
         for entry in browser.get_log("performance")
     )
-    return [
+    asked = (
         event["params"]["request"]["url"]
         for event in events
         if event["method"] == "Network.requestWillBeSent"
-    ]
+    )
+    return [url for url in asked if not url.startswith("chrome")]
