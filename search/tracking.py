@@ -38,6 +38,7 @@ class MlflowTracker:
         self._recorder = recorder
         self._journal = journal
         self._settings = settings
+        self._winner = ""  # in words
         self._writer = BackgroundWriter()
 
     def catch_up(self, trials: Sequence[Trial]) -> None:
@@ -62,6 +63,7 @@ class MlflowTracker:
             if trial.state is TrialState.RUNNING:
                 self.trial_done(trial)
         self._put(lambda: self._summarise(trials, reason, finished))
+        self._put(lambda: self._report(trials))
 
     def close(self) -> None:
         """Wait for the writer; `left_behind` then counts what was not sent.
@@ -115,13 +117,13 @@ class MlflowTracker:
             trials,
             experiment_id=self._recorder.experiment_id,
             run_id=self._recorder.run_id,
-            winner=self._winner(trials),
+            winner=self._store_winner(trials),
         )
         self._recorder.end(description, reason=reason, finished=finished)
-        self._report(trials)
 
-    def _winner(self, trials: Sequence[Trial]) -> str:
+    def _store_winner(self, trials: Sequence[Trial]) -> str:
         """Store what the winner's score is worth, and say it; empty without one."""
+        self._winner = ""
         try:
             winner = find_winner(self._settings, trials, self._predictions)
         except Exception as error:  # noqa: BLE001  (a study ends without a correction)
@@ -132,7 +134,8 @@ class MlflowTracker:
             return ""
         ended = max(trial.folds[-1].ended for trial in trials if trial.folds)
         self._recorder.winner(winner, ended=ended)
-        return winner.describe(self._settings)
+        self._winner = winner.describe(self._settings)
+        return self._winner
 
     def _predictions(self, trial: Trial) -> OutOfFold:
         return load_out_of_fold(self._journal.predictions_path(trial.number))
@@ -153,6 +156,7 @@ class MlflowTracker:
                     trials,
                     facts=study["facts"],
                     predictions=self._journal.predictions_path(number),
+                    winner=self._winner,
                 )
             except Exception as error:  # noqa: BLE001  (a study ends without a report)
                 failed = f"not written: {error}"

@@ -21,12 +21,14 @@ class Material:
             not stored.
         classes: Names of the classes; empty where they are not known, and for a
             regression.
+        winner: What the best trial's score is worth, in words; empty for nothing.
     """
 
     settings: Settings
     trials: Sequence[Trial]
     predictions: OutOfFold | None = None
     classes: Sequence[str] = ()
+    winner: str = ""
 
     @property
     def metric(self) -> Metric:

@@ -22,6 +22,7 @@ def draw_report(
     *,
     facts: Mapping[str, str],
     predictions: Path,
+    winner: str = "",
 ) -> str | None:
     """Write `figures/*.png` and `report.html` of a study that has just ended.
 
@@ -31,6 +32,7 @@ def draw_report(
         trials: All of it.
         facts: Versions and machine.
         predictions: File of the best trial's out-of-fold predictions; may be missing.
+        winner: What its score is worth, in words.
 
     Returns:
         Which figures could not be drawn, and why; None where all could.
@@ -40,6 +42,7 @@ def draw_report(
         trials=sorted(trials, key=lambda trial: trial.number),
         predictions=_read(predictions),
         classes=class_names(settings.pipeline, own_code=True),
+        winner=winner,
     )
     pictures = folder / FIGURES
     pictures.mkdir()

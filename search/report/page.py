@@ -64,6 +64,7 @@ def make_page(
         counts=count_trials(trials),
         saved=describe_saved(settings.pruner, trials),
         n_scored=len(material.scored),
+        winner=material.winner.splitlines(),
         columns=columns,
         rows=rows,
         max_rows=MAX_ROWS,

@@ -15,6 +15,7 @@ from search.out_of_fold import OutOfFold, read_out_of_fold
 from search.report.page import make_page
 from search.results import RecordedStudy, best_trials, every_trial
 from search.store import Store
+from search.stored_winner import stored_winner
 from spaces.errors import TunefoldError
 
 
@@ -36,11 +37,13 @@ class Written:
 def read_material(store: Store, study: RecordedStudy) -> Material:
     """Read what the figures of a study are made from."""
     settings = study.settings
+    winner = stored_winner(store, study)
     return Material(
         settings=settings,
         trials=every_trial(store, study),
         predictions=_winner_predictions(store, study),
         classes=class_names(settings.pipeline, own_code=False),
+        winner="" if winner is None else winner.describe(settings),
     )
 
 
