@@ -394,8 +394,8 @@ def test_a_store_that_fails_in_the_middle_stops_nothing(
         began = time.monotonic()
         tracker.close()
         assert time.monotonic() - began < 5.0
-        # folds and ends of the trials 1 (1 fold), 2 (3 folds) and 3, and the summary
-        assert tracker.left_behind == 2 + 4 + 1 + 1
+        # folds and ends of the trials 1 (1 fold), 2 (3 folds) and 3, summary, report
+        assert tracker.left_behind == 2 + 4 + 1 + 1 + 1
         database.execute("ALTER TABLE gone RENAME TO metrics")
     assert store.find("a").info.status == "RUNNING"
     assert caplog.text == ""  # each try again would be a page on the user's terminal
@@ -419,8 +419,8 @@ def test_ctrl_c_leaves_what_is_not_stored_to_resume(
         database.execute("BEGIN EXCLUSIVE")  # a store that takes its time
         run_study(tracker, journal, trials)
         tracker.study_done(trials, **FINISHED)
-        # folds and ends of 3 + 1 + 3 + 0 folds, and the summary
-        assert tracker.behind == 4 + 2 + 4 + 1 + 1
+        # folds and ends of 3 + 1 + 3 + 0 folds, the summary and the report
+        assert tracker.behind == 4 + 2 + 4 + 1 + 1 + 1
 
         def ctrl_c_once_told():
             while not shown.getvalue():
@@ -432,9 +432,9 @@ def test_ctrl_c_leaves_what_is_not_stored_to_resume(
         _store_rest(tracker, Console(file=shown, width=200), interrupted)
         assert time.monotonic() - began < 20.0  # SQLite alone would wait for longer
     assert interrupted.is_set()
-    assert tracker.left_behind == 12
+    assert tracker.left_behind == 13
     assert shown.getvalue() == (
-        "storing in MLflow: 12 records left; Ctrl-C leaves the rest to "
+        "storing in MLflow: 13 records left; Ctrl-C leaves the rest to "
         "'tunefold resume'\n"
     )
     tracker._writer._thread.join(60)  # the record it was at
@@ -526,9 +526,9 @@ def test_a_server_that_is_killed_costs_nothing_and_catches_up(
     assert run_study(tracker, journal, trials[1:]) < 0.1
     tracker.study_done(trials, **FINISHED)
     tracker.close()
-    # all of trials 1 to 3 and the summary; the last action of trial 0 may be among
+    # all of trials 1 to 3, summary, report; the last action of trial 0 may be among
     # them, the server was killed in the middle of it or after
-    assert tracker.left_behind in (2 + 4 + 1 + 1, 2 + 4 + 1 + 1 + 1)
+    assert tracker.left_behind in (2 + 4 + 1 + 2, 2 + 4 + 1 + 2 + 1)
 
     server.start()
     store = Store(server.uri)
