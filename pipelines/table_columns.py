@@ -45,19 +45,23 @@ class Columns:
             (n, b), NaT where missing; `categories` int32 (n, c), the numbers of
             the training rows' categories first, -1 where missing.
         notes: Which column was taken how and which was left out, a line per kind.
+        names: Of the columns taken, by kind.
     """
 
     X: NDArray[Any]
     notes: tuple[str, ...]
+    names: dict[str, list[str]]
 
 
 @dataclass(eq=False)
 class _Taken:
     arrays: dict[str, list[NDArray[Any]]] = field(default_factory=dict)
     words: dict[str, list[str]] = field(default_factory=dict)
+    names: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, kind: str, name: str, remark: str, values: NDArray[Any]) -> None:
         self.arrays.setdefault(kind, []).append(values)
+        self.names.setdefault(kind, []).append(name)
         self.leave(kind, name, remark)
 
     def leave(self, kind: str, name: str, remark: str) -> None:
@@ -103,7 +107,7 @@ def take_columns(
     )
     if not taken.arrays:
         raise DataError(f"table: has no column to learn from; {'; '.join(notes)}")
-    return Columns(X=_structured(taken.arrays), notes=notes)
+    return Columns(X=_structured(taken.arrays), notes=notes, names=taken.names)
 
 
 def _listed(words: list[str]) -> str:

@@ -35,7 +35,7 @@ _PARQUET = (".parquet", ".pq")
 _SAMPLE = 1 << 16  # characters that show separator and names
 _COPIES = 3  # what is read, what it becomes, and the parts cut from it
 _SAID = 200 << 20  # bytes: a file from this size on is worth a word beforehand
-_MISSING = ["?", "-", "."]  # beside pandas' own, such as an empty field, NA and NaN
+MISSING = ["?", "-", "."]  # beside pandas' own, such as an empty field, NA and NaN
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,10 +45,14 @@ class RawTable:
     Attributes:
         frame: One column per name, numbers, text and dates as pandas tells them.
         notes: What had to be decided to read it, one line each.
+        separator: Between the columns of a CSV.
+        decimal: Decimal point of a CSV.
     """
 
     frame: pd.DataFrame
     notes: tuple[str, ...] = ()
+    separator: str = ","
+    decimal: str = "."
 
 
 def read_table(path: Path, *, encoding: str | None = None) -> RawTable:
@@ -73,15 +77,22 @@ def read_table(path: Path, *, encoding: str | None = None) -> RawTable:
         with open_text(path, encoding) as file:
             _check_rows(path, file, separator)
         notes = [] if separator == "," else [f"columns are separated by {separator!r}"]
-        frame = _read_csv(path, encoding, separator, decimal=".")
+        decimal = "."
+        frame = _read_csv(path, encoding, separator, decimal=decimal)
         if separator == ";" and (commas := _with_decimal_comma(frame)):
-            frame = _read_csv(path, encoding, separator, decimal=",")
+            decimal = ","
+            frame = _read_csv(path, encoding, separator, decimal=decimal)
             notes.append(f"decimal comma in {', '.join(commas)}")
     except UnicodeError as error:
         raise _wrong_encoding(path, encoding, error) from None
     except (OSError, EOFError, lzma.LZMAError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read: {error}") from None
-    return RawTable(frame=_checked(path, frame), notes=tuple(notes))
+    return RawTable(
+        frame=_checked(path, frame),
+        notes=tuple(notes),
+        separator=separator,
+        decimal=decimal,
+    )
 
 
 def column_names(path: Path, *, encoding: str | None = None) -> list[str]:
@@ -251,7 +262,7 @@ def _read_csv(
             encoding=encoding or ENCODING,
             index_col=False,
             low_memory=False,
-            na_values=_MISSING,
+            na_values=MISSING,
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         reason = str(error).strip().splitlines()[-1]

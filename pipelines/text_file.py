@@ -41,8 +41,8 @@ def read(spec: Spec) -> tuple[Card, Load]:
         DataError: The file or a column is missing, or nothing can be learned from it.
     """
     raw = read_rows(spec)
-    column, words = _text_column(spec, raw)
-    rows = label_rows(spec, raw, needed=[column], group_by=partial(_equal, column))
+    column, words = text_column(spec, raw)
+    rows = label_rows(spec, raw, needed=[column], group_by=partial(equal_texts, column))
     texts = [text.lower().split() for text in rows.frame[column].astype(str)]
     n_cut = sum(len(text) > MOST_WORDS for text in texts)
     X = hash_texts(" ".join(text[:MOST_WORDS]) for text in texts)
@@ -75,8 +75,12 @@ def make_pipeline(spec: Spec, card: Card, load: Load) -> Pipeline:
     )
 
 
-def _text_column(spec: Spec, raw: RawRows) -> tuple[str, str]:
-    """Return the text's column, as named or the one with the longest texts."""
+def text_column(spec: Spec, raw: RawRows) -> tuple[str, str]:
+    """Return the text's column, named or the one with the longest texts, and words.
+
+    Raises:
+        DataError: No column holds text.
+    """
     if "column" in spec.options:
         return spec.options["column"], ""
     others = raw.frame.drop(columns=spec.options["target"])
@@ -94,7 +98,7 @@ def _text_column(spec: Spec, raw: RawRows) -> tuple[str, str]:
     return max(lengths, key=lengths.__getitem__), more
 
 
-def _equal(column: str, frame: pd.DataFrame) -> NDArray[np.int64] | None:
+def equal_texts(column: str, frame: pd.DataFrame) -> NDArray[np.int64] | None:
     """Number texts of equal words equally; None where all differ."""
     texts = [b" ".join(split_words(t.lower())) for t in frame[column].astype(str)]
     numbers, known = pd.factorize(np.array(texts, dtype=object))

@@ -12,6 +12,7 @@ import click
 from search.commands.checking import check_command
 from search.commands.comparing import compare_command
 from search.commands.doctor import doctor_command
+from search.commands.exporting import export_command
 from search.commands.homework import homework_command
 from search.commands.listing import data_group, list_command, space_command
 from search.commands.reporting import report_command
@@ -59,6 +60,7 @@ def main() -> None:
     tunefold compare A B                two studies, paired on the same folds
     tunefold report                     its figures, as one HTML page
     tunefold rerun                      train its winner, open the test set once
+    tunefold export                     its code, as plain Keras
     tunefold ui                         look at all trials in MLflow
     tunefold homework fashion_mnist     the lecture's experiment, as a notebook
     """
@@ -75,6 +77,7 @@ for command in (
     compare_command,
     report_command,
     rerun_command,
+    export_command,
     ui_command,
     homework_command,
     check_command,

@@ -27,6 +27,7 @@ from search.rerun_report import (
     repeated_rows,
     score_on_test,
 )
+from search.rerun_script import NO_SCRIPT, write_script
 from search.rerun_weights import lineage, provide
 from search.results import RecordedTrial, load_trial
 from search.seeding import derive_seed
@@ -221,6 +222,8 @@ def _record(
             rows=results[0].examples,
             predictions=predictions[0][: len(results[0].examples)],
         )
+        if (reason := write_script(folder, recorded)) is not None:
+            store.client.set_tag(run_id, NO_SCRIPT, reason)
         store.client.log_artifacts(run_id, str(folder))
     address = log_model(
         store,

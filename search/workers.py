@@ -232,6 +232,18 @@ def set_environment(backend: str) -> None:
     use_compile_cache()
 
 
+def plain_environment(backend: str) -> dict[str, str]:
+    """Return the variables that decide about a training's last digits.
+
+    Those of `set_environment` but for the cache, which only saves time.
+    """
+    return {
+        "KERAS_BACKEND": backend,
+        **_ENVIRONMENT,
+        "XLA_FLAGS": _ONE_PRODUCT_A_KERNEL,
+    }
+
+
 def start_imports(backend: str) -> None:
     """Let the fork server import what workers need while the caller does other work.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from search.commands.ending import report_outcome
+from search.commands.from_file import from_option
 from search.commands.options import (
     Advanced,
     WithAdvanced,
@@ -143,6 +144,7 @@ if TYPE_CHECKING:
 @click.option(
     "--in-process", is_flag=True, help="Train in this process, to debug.", cls=Advanced
 )
+@from_option
 def search_command(
     pipeline: str,
     trials: int | None,

@@ -6,7 +6,7 @@ from real_command import Recorded, tunefold
 pytestmark = pytest.mark.slow
 
 QUICK = ["--trials", 1, "--workers", 1, "--cv", "holdout:0.3", "--engine", "random"]
-ALWAYS = {"curves.png", "model_check.npz", "test_predictions.npz"}
+ALWAYS = {"curves.png", "model_check.npz", "script.py", "test_predictions.npz"}
 
 
 def pictures(folder, pipeline, *words):

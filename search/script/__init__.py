@@ -1,0 +1,1 @@
+"""A trial as a short plain Keras script or notebook that needs nothing of tunefold."""
