@@ -120,7 +120,8 @@ class Columns:
         self._names = list(space)
         self._columns = [Column(param) for param in space.params.values()]
         self.n_options = tuple(column.n_options for column in self._columns)
-        self.initial = self.row(space.initial())
+        self._begins_with = space.initial()
+        self.initial = self.row(self._begins_with)
         self._conditions: list[tuple[int, int, Floats]] = []
         for place, param in enumerate(space.params.values()):
             if param.when is not None:
@@ -137,6 +138,9 @@ class Columns:
 
     def point(self, row: Floats) -> Params:
         """Return a row as a point: active parameters only, in declared order."""
+        if np.array_equal(row, self.initial):
+            # to the last digit: a logarithm and back changes it
+            return dict(self._begins_with)
         named = zip(self._names, self._columns, row.tolist(), strict=True)
         return {name: c.value(place) for name, c, place in named if place != INACTIVE}
 

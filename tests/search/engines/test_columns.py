@@ -84,3 +84,8 @@ def test_small_steps_stay_near():
     away = np.abs(columns.step(np.random.default_rng(0), rows, width=0.01) - 0.5)
     # one of five is drawn anew; the others are within five standard deviations
     assert 0.7 < (away < 0.05).mean() < 0.9
+
+
+def test_a_search_begins_with_the_defaults_to_the_last_digit():
+    columns = Columns(DENSE)
+    assert columns.point(columns.initial) == DENSE.initial()
