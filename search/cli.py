@@ -13,6 +13,7 @@ from search.commands.checking import check_command
 from search.commands.comparing import compare_command
 from search.commands.doctor import doctor_command
 from search.commands.exporting import export_command
+from search.commands.ensembling import ensemble_command
 from search.commands.homework import homework_command
 from search.commands.listing import data_group, list_command, space_command
 from search.commands.reporting import report_command
@@ -59,6 +60,7 @@ def main() -> None:
     tunefold best                       the leaderboard of the latest study
     tunefold compare A B                two studies, paired on the same folds
     tunefold report                     its figures, as one HTML page
+    tunefold ensemble                   trials whose mean predicts better than the best
     tunefold rerun                      train its winner, open the test set once
     tunefold export                     its code, as plain Keras
     tunefold ui                         look at all trials in MLflow
@@ -76,6 +78,7 @@ for command in (
     best_command,
     compare_command,
     report_command,
+    ensemble_command,
     rerun_command,
     export_command,
     ui_command,

@@ -77,9 +77,14 @@ def best_trials(
     return [_trial_of(store, study, run) for run in _scored(store, study)[:n]]
 
 
+def best_trained(store: Store, study: RecordedStudy, n: int) -> list[RecordedTrial]:
+    """Read the n best complete trials that are no copies of others, best first."""
+    return [_trial_of(store, study, run) for run in _trained(store, study)[:n]]
+
+
 def n_chosen_from(store: Store, study: RecordedStudy) -> int:
     """Return how many complete trials a study has, copies of others left out."""
-    return sum("copy_of" not in run.data.tags for run in _scored(store, study))
+    return len(_trained(store, study))
 
 
 def n_complete(store: Store, study: RecordedStudy) -> int:
@@ -95,7 +100,7 @@ def numbered_trial(store: Store, study: RecordedStudy, number: int) -> RecordedT
             trained for fewer epochs than the study's.
     """
     name = study.settings.name
-    numbers = {_number(run): run for run in store.children(study.run_id)}
+    numbers = {_number(run): run for run in _trials(store, study)}
     if number not in numbers:
         raise SettingsError(f"study '{name}': has no trial {number}")
     run = numbers[number]
@@ -154,12 +159,23 @@ def front_trials(store: Store, study: RecordedStudy) -> list[RecordedTrial]:
     ]
 
 
+def _trials(store: Store, study: RecordedStudy) -> list[Any]:
+    # a rerun of an ensemble, of all trials together, lies beside them
+    runs = store.children(study.run_id)
+    return [run for run in runs if run.data.tags.get(KIND) == "trial"]
+
+
 def _scored(store: Store, study: RecordedStudy) -> list[Any]:
     sign = METRICS[study.settings.metrics[0]].sign
-    scored = [run for run in store.children(study.run_id) if _is_scored(run)]
+    scored = [run for run in _trials(store, study) if _is_scored(run)]
     return sorted(
         scored, key=lambda run: (-sign(run.data.metrics["score"]), _number(run))
     )
+
+
+def _trained(store: Store, study: RecordedStudy) -> list[Any]:
+    runs = _scored(store, study)
+    return [run for run in runs if "copy_of" not in run.data.tags]
 
 
 def _is_scored(run: Any) -> bool:
