@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipelines.batches import dense
 from pipelines.mapped import open_mapped
-from pipelines.pipeline import Rows, Transform
+from pipelines.pipeline import Pipeline, Rows, Transform
 from pipelines.registry import get_pipeline
 from search.errors import TrialError
 from search.fit import Fitted, as_one_model, choose_training_rows, fit_all
@@ -161,14 +161,7 @@ def train_final(job: FinalJob) -> Trained:
         expected_digest=job.train_digest,
     )
     y = np.asarray(train.y)
-    rows = choose_rows(
-        y,
-        job.n_rows,
-        seed=job.rows_seed,
-        stratified=pipeline.task == "classification",
-        latest=pipeline.in_order,
-    )
-    rows = choose_training_rows(rows, job.params, seed=job.seed)
+    rows = final_rows(pipeline, y, job)
     given = train.X[rows]
     transform = pipeline.prepare(given, y[rows], job.params)
     X = transform(given)
@@ -192,6 +185,24 @@ def train_final(job: FinalJob) -> Trained:
     if wrong is not None:
         raise TrialError(f"rerun with seed {job.seed}: {wrong}")
     return Trained(transform=transform, X=X, y=y[rows], fitted=fitted)
+
+
+def final_rows(pipeline: Pipeline, y: NDArray[Any], job: FinalJob) -> NDArray[np.int64]:
+    """Return the training rows that a job learns from, int64 (n,), ascending.
+
+    Args:
+        pipeline: The job's.
+        y: All training targets, (n,).
+        job: Says how many, and of which draw.
+    """
+    rows = choose_rows(
+        y,
+        job.n_rows,
+        seed=job.rows_seed,
+        stratified=pipeline.task == "classification",
+        latest=pipeline.in_order,
+    )
+    return choose_training_rows(rows, job.params, seed=job.seed)
 
 
 def _model_bytes(model: object) -> bytes:

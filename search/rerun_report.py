@@ -39,6 +39,17 @@ class HeldOutScore:
     high: float
     unseen_mean: float
 
+    def describe(self, name: str) -> str:
+        """Return one line for a terminal."""
+        spread = ""
+        if not math.isnan(self.seed_std):
+            spread = f" ±{write_score(self.seed_std, like=self.mean)} (seeds)"
+        low, high = (write_score(end) for end in (self.low, self.high))
+        return (
+            f"test {name} {write_score(self.mean)}{spread}, 95 % interval over test "
+            f"rows {low} to {high} ({self.interval})"
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class RerunReport:
@@ -51,6 +62,8 @@ class RerunReport:
         epochs: Epochs trained: the common epoch of cross-validation.
         cv_score: The searched metric in cross-validation.
         metrics: Test scores by metric, the searched one first.
+        average_of_seeds: Test scores of the seeds' averaged predictions, by metric;
+            empty for one seed.
         n_seeds: Trainings.
         n_train: Training rows.
         n_test: Test rows.
@@ -68,6 +81,7 @@ class RerunReport:
     epochs: int
     cv_score: float
     metrics: Mapping[str, HeldOutScore]
+    average_of_seeds: Mapping[str, HeldOutScore]
     n_seeds: int
     n_train: int
     n_test: int
@@ -87,36 +101,41 @@ class RerunReport:
             f"cross-validation {first} {write_score(self.cv_score)}",
             "",
         ]
-        for name, score in self.metrics.items():
-            spread = ""
-            if not math.isnan(score.seed_std):
-                spread = f" ±{write_score(score.seed_std, like=score.mean)} (seeds)"
-            low, high = (write_score(end) for end in (score.low, score.high))
-            lines.append(
-                f"test {name} {write_score(score.mean)}{spread}, 95 % interval over "
-                f"test rows {low} to {high} ({score.interval})"
-            )
-        if self.n_repeated == self.n_test:
-            lines.append("all test rows also occur among the training rows")
-        elif self.n_repeated:
-            unseen = ", ".join(
-                f"{name} {write_score(score.unseen_mean)}"
-                for name, score in self.metrics.items()
-            )
-            lines.append(
-                f"{self.n_repeated} test rows also occur among the training rows; "
-                f"without them: {unseen}"
-            )
-        advice = (
-            "" if self.look == 1 else ": choose by cross-validation, report the first"
-        )
-        lines += ["", f"look {self.look} at this test set{advice}"]
+        lines += [score.describe(name) for name, score in self.metrics.items()]
+        for name, score in self.average_of_seeds.items():
+            words = f"average of the {self.n_seeds} seeds' predictions"
+            lines.append(f"{words}: {score.describe(name)}")
+        lines += describe_repeated(self.metrics, self.n_repeated, n_test=self.n_test)
+        lines += ["", describe_look(self.look)]
         lines += [f"since the search: {line}" for line in self.differences]
         lines += [
             f"run {self.run_id}",
             f'model: mlflow.keras.load_model("{self.model}") (takes prepared rows)',
         ]
         return "\n".join(lines)
+
+
+def describe_repeated(
+    metrics: Mapping[str, HeldOutScore], n_repeated: int, *, n_test: int
+) -> list[str]:
+    """Say, where test rows also occur in training, how the others are scored."""
+    if n_repeated == 0:
+        return []
+    if n_repeated == n_test:
+        return ["all test rows also occur among the training rows"]
+    unseen = ", ".join(
+        f"{name} {write_score(score.unseen_mean)}" for name, score in metrics.items()
+    )
+    return [
+        f"{n_repeated} test rows also occur among the training rows; without them: "
+        f"{unseen}"
+    ]
+
+
+def describe_look(look: int) -> str:
+    """Say how often the test set was opened, and what that means."""
+    advice = "" if look == 1 else ": choose by cross-validation, report the first"
+    return f"look {look} at this test set{advice}"
 
 
 def score_on_test(

@@ -116,8 +116,8 @@ def find_ensemble(store: Store, study: RecordedStudy, *, size: int) -> StudyEnse
     settings = study.settings
     if size < 2:
         raise SettingsError(
-            f"ensemble: must have room for at least 2 trials, got {size}; "
-            f"'tunefold best {settings.name}' shows the best one"
+            f"--size: must be at least 2, got {size}; 'tunefold best {settings.name}' "
+            "shows the best trial alone"
         )
     trials, predictions, notes = _read(store, study)
     metric = METRICS[settings.metrics[0]]

@@ -134,7 +134,16 @@ def _best_as_json(
 
 @click.command("rerun")
 @click.argument("study_or_run", required=False)
-@click.option("--seeds", default=3, show_default=True, help="Trainings to average.")
+@click.option(
+    "--seeds", type=int, help="Trainings whose scores are averaged.  [default: 3]"
+)
+@click.option(
+    "--ensemble",
+    "size",
+    type=int,
+    metavar="N",
+    help="Train the mean of up to N trials instead, see 'tunefold ensemble'.",
+)
 @click.option("--workers", type=int, help="Trainings at a time [default: cores].")
 @select_option
 @pipeline_option
@@ -142,7 +151,8 @@ def _best_as_json(
 @store_option
 def rerun_command(
     study_or_run: str | None,
-    seeds: int,
+    seeds: int | None,
+    size: int | None,
     workers: int | None,
     rule: str,
     pipeline: str | None,
@@ -152,26 +162,56 @@ def rerun_command(
     """Train a study's best trial on all training rows and open the test set once.
 
     Takes a study or the MLflow run id of one trial; needs the tracking store and
-    the data, nothing else.
+    the data, nothing else. With --ensemble: several trials of a study, each once, and
+    the score of their mean.
 
     \b
     tunefold rerun
     tunefold rerun digits-1 --seeds 5
     tunefold rerun digits-1 --select one-se
+    tunefold rerun digits-1 --ensemble 5
     """
+    from search.ensemble_report import EnsembleReport
+    from search.errors import SettingsError
     from search.rerun import rerun
+    from search.rerun_ensemble import rerun_ensemble
+    from search.rerun_report import RerunReport
     from search.store import Store, choose_uri
 
+    if size is not None and seeds is not None:
+        raise SettingsError(
+            f"--ensemble: trains each member once, got --seeds {seeds}; leave one out"
+        )
+    if size is not None and rule != "best":
+        raise SettingsError(
+            f"--ensemble: chooses trials itself, got --select {rule}; leave one out"
+        )
+    if size is not None and size < 2:
+        raise SettingsError(
+            f"--ensemble: must be at least 2, got {size}; leave it out for the best "
+            "trial alone"
+        )
     store = Store(choose_uri(tracking_uri))
-    report = rerun(
-        store,
-        study_or_run,
-        n_seeds=seeds,
-        workers=workers,
-        console=stderr(),
-        pipeline=pipeline,
-        rule=rule,
-    )
+    report: RerunReport | EnsembleReport
+    if size is not None:
+        report = rerun_ensemble(
+            store,
+            study_or_run,
+            size=size,
+            workers=workers,
+            console=stderr(),
+            pipeline=pipeline,
+        )
+    else:
+        report = rerun(
+            store,
+            study_or_run,
+            n_seeds=3 if seeds is None else seeds,
+            workers=workers,
+            console=stderr(),
+            pipeline=pipeline,
+            rule=rule,
+        )
     if as_json:
         print_json(asdict(report))
     else:

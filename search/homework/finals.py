@@ -19,7 +19,7 @@ from search.homework.results import Entry, OnTestRows
 from search.homework.studies import Workplace
 from search.intervals import score_interval
 from search.metrics import METRICS
-from search.rerun import TEST_DIGEST
+from search.rerun_steps import TEST_DIGEST
 from search.seeding import derive_seed
 from search.store import FINISHED, KEY, KIND, PARENT
 from search.workers import Slot

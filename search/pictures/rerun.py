@@ -48,20 +48,57 @@ def draw_rerun(
         metrics=list(scores),
         unit=pipeline.unit,
     )
+    n = len(results)
+    draw_on_test(
+        folder,
+        pipeline=pipeline,
+        test=test,
+        predictions=[result.predictions for result in results],
+        scores=scores,
+        of=f"mean of {n} seeds",
+        shown=f"first of {n} seeds",
+    )
+    if plane is not None and trial.epoch is not None:
+        draw_boundaries(
+            folder / "boundaries.png",
+            over_time(plane, best=trial.epoch, last=trial.epochs),
+            classes=pipeline.classes,
+        )
+
+
+def draw_on_test(
+    folder: Path,
+    *,
+    pipeline: Pipeline,
+    test: Part,
+    predictions: Sequence[NDArray[np.float32]],
+    scores: Mapping[str, HeldOutScore],
+    of: str,
+    shown: str,
+) -> None:
+    """Write confusion matrix and report by class, or residuals of a regression.
+
+    Args:
+        folder: Exists.
+        pipeline: Task, classes, unit.
+        test: The test part.
+        predictions: One array per trained model, (n, n_outputs) or (n,).
+        scores: By metric, the searched one first.
+        of: What is scored: `mean of 3 seeds`.
+        shown: Whose points and report these are, where not all can be shown.
+    """
     name, score = next(iter(scores.items()))
     title = (
         f"{pipeline.name}: test {with_unit(name, pipeline.unit)} "
-        f"{write_score(score.mean)}, mean of {len(results)} seeds, "
-        f"{len(test.y):,} test rows"
+        f"{write_score(score.mean)}, {of}, {len(test.y):,} test rows"
     )
-    predictions = [result.predictions for result in results]
     if pipeline.task == "regression":
         draw_residuals(
             folder / "residuals.png",
             y=test.y,
             predictions=predictions[0],
             unit=pipeline.unit,
-            title=title + "; points: first seed",
+            title=f"{title}; points: {shown}",
         )
         return
     draw_confusion(
@@ -73,14 +110,8 @@ def draw_rerun(
     )
     report = _report(pipeline.classes, test, predictions[0])
     (folder / "classification_report.txt").write_text(
-        f"First of {len(results)} seeds, {len(test.y):,} test rows\n\n{report}"
+        f"{shown[0].upper()}{shown[1:]}, {len(test.y):,} test rows\n\n{report}"
     )
-    if plane is not None and trial.epoch is not None:
-        draw_boundaries(
-            folder / "boundaries.png",
-            over_time(plane, best=trial.epoch, last=trial.epochs),
-            classes=pipeline.classes,
-        )
 
 
 def _report(

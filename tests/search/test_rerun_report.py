@@ -32,6 +32,7 @@ def report(**fields):
             "accuracy": score(),
             "log_loss": score(mean=0.3, interval="bootstrap", unseen_mean=0.35),
         },
+        "average_of_seeds": {},
         "n_seeds": 3,
         "n_train": 60000,
         "n_test": 10000,
@@ -64,6 +65,16 @@ def test_the_report_names_the_two_spreads_apart():
     )
     assert f"run {'r' * 32}" in lines
     assert 'mlflow.keras.load_model("models:/m-1")' in lines[-1]
+
+
+def test_the_average_of_the_seeds_is_told_apart_from_their_mean():
+    average = {"accuracy": score(mean=0.93, seed_std=math.nan, low=0.91, high=0.95)}
+    lines = report(average_of_seeds=average).describe().splitlines()
+    assert (
+        "average of the 3 seeds' predictions: test accuracy 0.9300, 95 % interval over "
+        "test rows 0.9100 to 0.9500 (Wilson)"
+    ) in lines
+    assert "average" not in report().describe()
 
 
 def test_one_seed_has_no_spread_over_seeds():
