@@ -5,7 +5,7 @@ prepares otherwise is often these rows shifted and scaled (`input_norm`), and th
 into the model as a layer.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pipelines.part import Part
 from pipelines.pipeline import Pipeline, Rows
+from search.errors import SettingsError
 from search.final import FinalJob, final_rows
 
 N_IMAGES = 2_000
@@ -40,9 +41,9 @@ SAME = Rescale()
 
 
 def common_inputs(
-    pipeline: Pipeline, train: Part, jobs: Sequence[FinalJob]
-) -> list[Rescale | None]:
-    """Return how each job's rows are made of those that the first job prepares.
+    pipeline: Pipeline, train: Part, jobs: Mapping[int, FinalJob], *, study: str
+) -> list[Rescale]:
+    """Return how each trial's rows are made of those that the first one prepares.
 
     Preparations are learned as `search.final` learns them, and applied to all training
     rows (of images, to some): a column that is constant in a part of the rows would
@@ -51,10 +52,11 @@ def common_inputs(
     Args:
         pipeline: Of all jobs.
         train: The training part.
-        jobs: One per member.
+        jobs: By the trial's number.
+        study: Its name, for the message.
 
-    Returns:
-        None for rows that are more than shifted and scaled.
+    Raises:
+        SettingsError: Trials prepare rows otherwise than by a shift and a scale.
     """
     y = np.asarray(train.y)
     places = np.arange(len(y))
@@ -66,8 +68,17 @@ def common_inputs(
         rows = final_rows(pipeline, y, job)
         return pipeline.prepare(train.X[rows], y[rows], job.params)(compared)
 
-    first = prepared(jobs[0])
-    return [SAME, *(find_rescale(first, prepared(job)) for job in jobs[1:])]
+    (first, job), *others = jobs.items()
+    given = prepared(job)
+    found = {number: find_rescale(given, prepared(other)) for number, other in others}
+    differing = [str(number) for number, rescale in found.items() if rescale is None]
+    if differing:
+        raise SettingsError(
+            f"--ensemble: one model has one input, and trial {', '.join(differing)} "
+            f"prepares rows otherwise than trial {first}, by more than a shift and a "
+            f"scale; 'tunefold rerun {study}' trains the best trial alone"
+        )
+    return [SAME, *(rescale for rescale in found.values() if rescale is not None)]
 
 
 def find_rescale(given: Rows, wanted: Rows) -> Rescale | None:

@@ -10,9 +10,8 @@ from rich.console import Console
 
 from search.common_inputs import Rescale, common_inputs
 from search.ensemble_report import EnsembleReport, MemberReport
-from search.errors import SettingsError
 from search.facts import differing_facts
-from search.final import FinalJob, FinalResult
+from search.final import FinalResult
 from search.one_model import Network, as_one_file
 from search.pictures.rerun import draw_on_test
 from search.rerun_report import HeldOutScore
@@ -71,7 +70,13 @@ def rerun_ensemble(
         for member in members
     ]
     # before the test set is opened: a refusal is no look
-    rescales = _one_input(data, jobs, members, settings.name)
+    numbers = [member.trial.number for member in members]
+    rescales = common_inputs(
+        data.pipeline,
+        data.train,
+        dict(zip(numbers, jobs, strict=True)),
+        study=settings.name,
+    )
     with (
         open_slots(len(jobs), workers=workers, backend=settings.backend) as slots,
         open_run(
@@ -83,7 +88,6 @@ def rerun_ensemble(
             test_digest=data.test_digest,
         ) as (run_id, look),
     ):
-        numbers = [member.trial.number for member in members]
         n_train = len(data.train.y)
         with console.status(f"training {len(jobs)} members on {n_train:,} rows"):
             results = train_all(slots, jobs, trials=numbers)
@@ -139,29 +143,6 @@ def rerun_ensemble(
         model=address,
         differences=differing_facts(found.study.facts, facts),
     )
-
-
-def _one_input(
-    data: RerunData, jobs: Sequence[FinalJob], members: Sequence[Member], study: str
-) -> list[Rescale]:
-    rescales: list[Rescale] = []
-    differing = []
-    for member, rescale in zip(
-        members, common_inputs(data.pipeline, data.train, jobs), strict=True
-    ):
-        if rescale is None:
-            differing.append(str(member.trial.number))
-        else:
-            rescales.append(rescale)
-    if differing:
-        raise SettingsError(
-            f"--ensemble: one model needs one input, but trial {', '.join(differing)} "
-            f"prepares rows otherwise than trial {members[0].trial.number}, by more "
-            f"than a shift and a scale; 'tunefold rerun {study}' trains the best one "
-            f"alone, 'tunefold ensemble {study}' scores the ensemble in "
-            "cross-validation"
-        )
-    return rescales
 
 
 def _as_one(

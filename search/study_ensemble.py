@@ -172,7 +172,7 @@ def _read(
             predictions.append(read_out_of_fold(store, each))
             trials.append(each)
         except TrackingError:
-            missing.append(str(each.trial.number))
+            missing.append(each.trial.number)
     if not trials:
         raise TrackingError(
             f"study '{name}': its trials' out-of-fold predictions (predictions.npz) "
@@ -182,7 +182,7 @@ def _read(
     if missing:
         notes.append(
             f"note: left out, for their predictions.npz cannot be read: trial "
-            f"{', '.join(missing)}"
+            f"{', '.join(map(str, sorted(missing)))}"
         )
     return trials, predictions, notes
 

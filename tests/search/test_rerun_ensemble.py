@@ -1,0 +1,192 @@
+"""Ensembles by the real command: searched, chosen, trained, loaded back."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from real_command import SMALL, Recorded, environment, refused, tunefold
+from sklearn.metrics import accuracy_score, mean_absolute_error
+
+from pipelines.boston_housing import PIPELINE as BOSTON
+from pipelines.digits import PIPELINE as DIGITS
+
+pytestmark = pytest.mark.slow
+
+ALWAYS = {"ensemble.json", "model_check.npz", "test_predictions.npz"}
+SEARCH = ["--cv", "kfold:3", "--epochs", 3, "--workers", 1, "--pruner", "none"]
+RANDOM = ["--engine", "random", "--trials", 4]
+
+LOAD_MODEL = """
+import sys
+import mlflow
+import numpy as np
+
+uri, address, check, target = sys.argv[1:]
+mlflow.set_tracking_uri(uri)
+model = mlflow.keras.load_model(address, load_model_kwargs={"safe_mode": True})
+with np.load(check) as file:
+    np.save(target, model.predict(file["rows"], verbose=0))
+"""
+
+
+def check_model(recorded, report, folder):
+    """The logged model predicts what was scored, in another process."""
+    client, run_id = recorded.client, report["run_id"]
+    check = client.download_artifacts(run_id, "model_check.npz")
+    target = folder / "predicted.npy"
+    subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            LOAD_MODEL,
+            recorded.uri,
+            report["model"],
+            check,
+            target,
+        ],
+        check=True,
+        env=environment(KERAS_BACKEND=recorded.study.data.tags["backend"]),
+        cwd=folder,
+        capture_output=True,
+    )
+    with np.load(check) as file:
+        stored = file["predictions"]
+    found = np.load(target).reshape(stored.shape)
+    assert stored.std() > 0.01
+    # float32: other cores and another number of rows sum up in another order
+    np.testing.assert_allclose(found, stored, rtol=1e-4, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ensemble")
+    words = ["--name", "a", *SEARCH, *RANDOM, *SMALL]
+    tunefold("search", "digits", *words, cwd=folder)
+    return Recorded(folder, "a")
+
+
+@pytest.fixture(scope="module")
+def rerun(digits):
+    done = tunefold("rerun", "a", "--ensemble", 3, "--json", cwd=digits.folder)
+    return json.loads(done.stdout, parse_constant=pytest.fail)
+
+
+@pytest.mark.ci
+def test_an_ensemble_is_chosen_from_the_store_alone(digits, rerun, tmp_path):
+    words = ["--size", 3, "--json", "--tracking-uri", digits.uri]
+    found = json.loads(tunefold("ensemble", "a", *words, cwd=tmp_path).stdout)
+    assert not list(tmp_path.iterdir())
+    assert len(found["cross_fitted"]["ensemble"]["folds"]) == 3
+    scores = [score for _, score, _ in digits.outcome]
+    # float32 on both sides: the best one's predictions give its score
+    single = found["chosen_on_all_folds"]["single"]["score"]
+    assert single == pytest.approx(max(scores))
+    chosen = [(m["trial"], m["weight"]) for m in found["members"]]
+    assert chosen == [(m["trial"], m["weight"]) for m in rerun["members"]]
+    assert found["conclusion"] == rerun["conclusion"]
+
+
+@pytest.mark.ci
+def test_its_members_are_trained_and_the_test_rows_meet_their_mean_once(digits, rerun):
+    test = DIGITS.load("test")
+    client = digits.client
+    path = client.download_artifacts(rerun["run_id"], "test_predictions.npz")
+    with np.load(path) as file:
+        members, (mean,) = file["members"], file["predictions"]
+    weights = [member["weight"] for member in rerun["members"]]
+    assert sum(weights) == pytest.approx(1)
+    expected = np.average(members, axis=0, weights=weights)
+    np.testing.assert_allclose(mean, expected, rtol=1e-6)
+    accuracy = rerun["metrics"]["accuracy"]
+    assert accuracy["mean"] == accuracy_score(test.y, mean.argmax(axis=1))
+    assert accuracy["low"] < accuracy["mean"] < accuracy["high"]
+    for member, predictions in zip(rerun["members"], members, strict=True):
+        params, score, epoch = digits.outcome[member["trial"]]
+        assert (member["params"], member["cv_score"]) == (params, score)
+        assert member["epochs"] == epoch
+        alone = accuracy_score(test.y, predictions.argmax(axis=1))
+        assert member["metrics"]["accuracy"]["mean"] == alone
+    assert (rerun["look"], rerun["n_train"], rerun["n_test"]) == (1, 1437, 360)
+    run = client.get_run(rerun["run_id"])
+    assert run.info.status == "FINISHED"
+    assert run.data.tags["mlflow.parentRunId"] == digits.study.info.run_id
+    assert run.data.metrics["test_accuracy"] == accuracy["mean"]
+    for member in rerun["members"]:
+        name = f"trial_{member['trial']}"
+        assert len(digits.history(run, f"loss/{name}")) == member["epochs"]
+        alone = member["metrics"]["accuracy"]["mean"]
+        assert run.data.metrics[f"test_accuracy/{name}"] == alone
+    found = {file.path for file in client.list_artifacts(rerun["run_id"])}
+    assert found == ALWAYS | {"confusion_matrix.png", "classification_report.txt"}
+
+
+@pytest.mark.ci
+def test_the_model_predicts_the_mean_of_its_members(digits, rerun, tmp_path):
+    check_model(digits, rerun, tmp_path)
+    (version,) = digits.client.search_model_versions("name = 'a'")
+    assert version.run_id == rerun["run_id"]
+
+
+def test_the_study_goes_on_and_its_best_trial_can_be_rerun(digits, rerun):
+    folder = digits.folder
+    tunefold("resume", "a", "--trials", 5, cwd=folder)
+    best = json.loads(tunefold("best", "a", "--json", cwd=folder).stdout)
+    assert len(best["trials"]) == 5
+    tunefold("compare", "a:0", "a:1", cwd=folder)
+    done = tunefold("rerun", "a", "--seeds", 2, "--json", cwd=folder)
+    single = json.loads(done.stdout)
+    assert single["look"] == 2
+    average = single["average_of_seeds"]["accuracy"]["mean"]
+    client = digits.client
+    path = client.download_artifacts(single["run_id"], "test_predictions.npz")
+    with np.load(path) as file:
+        mean = file["predictions"].mean(axis=0)
+    assert average == accuracy_score(DIGITS.load("test").y, mean.argmax(axis=1))
+    values = client.get_run(single["run_id"]).data.metrics
+    assert values["test_accuracy_average_of_seeds"] == average
+    # networks of an ensemble are no beginning for others
+    line = refused(
+        *("search", "digits", "--init-from", rerun["run_id"]), cwd=folder, status=2
+    )
+    assert "got a rerun-ensemble" in line
+
+
+def test_wrong_words_are_refused(digits):
+    line = refused("rerun", "--ensemble", 1, cwd=digits.folder, status=2)
+    assert "--ensemble: must be at least 2, got 1" in line
+    both = ["rerun", "--ensemble", 3, "--seeds", 2]
+    assert "leave one out" in refused(*both, cwd=digits.folder, status=2)
+
+
+def test_a_regression_is_averaged_in_its_unit(tmp_path):
+    words = ["--name", "a", *SEARCH, *RANDOM, "--set", "n_layers=1"]
+    tunefold("search", "boston_housing", *words, cwd=tmp_path)
+    done = tunefold("rerun", "--ensemble", 3, "--json", cwd=tmp_path)
+    report = json.loads(done.stdout)
+    assert len(report["members"]) > 1  # untrained ones err each in its own way
+    recorded = Recorded(tmp_path, "a")
+    path = recorded.client.download_artifacts(report["run_id"], "test_predictions.npz")
+    with np.load(path) as file:
+        (mean,) = file["predictions"]
+    test = BOSTON.load("test")
+    assert report["metrics"]["mae"]["mean"] == pytest.approx(
+        mean_absolute_error(test.y, mean)
+    )
+    check_model(recorded, report, tmp_path)
+    assert Path(recorded.client.download_artifacts(report["run_id"], "residuals.png"))
+
+
+def test_members_that_scale_their_inputs_differently_share_one_input(tmp_path):
+    off = ["--set", "n_layers=1", "--set", "width_1=16,17,18"]
+    words = ["--space", "cocktail", *off, "--set", "input_norm=minmax,raw,standard"]
+    tunefold("search", "digits", "--name", "a", *words, *SEARCH, *RANDOM, cwd=tmp_path)
+    recorded = Recorded(tmp_path, "a")
+    report = json.loads(
+        tunefold("rerun", "--ensemble", 4, "--json", cwd=tmp_path).stdout
+    )
+    norms = {member["params"]["input_norm"] for member in report["members"]}
+    assert len(norms) > 1
+    check_model(recorded, report, tmp_path)
