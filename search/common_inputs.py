@@ -56,7 +56,7 @@ def common_inputs(
         study: Its name, for the message.
 
     Raises:
-        SettingsError: Trials prepare rows otherwise than by a shift and a scale.
+        SettingsError: More than a shift and a scale lies between the rows of two.
     """
     y = np.asarray(train.y)
     places = np.arange(len(y))
@@ -74,9 +74,9 @@ def common_inputs(
     differing = [str(number) for number, rescale in found.items() if rescale is None]
     if differing:
         raise SettingsError(
-            f"--ensemble: one model has one input, and trial {', '.join(differing)} "
-            f"prepares rows otherwise than trial {first}, by more than a shift and a "
-            f"scale; 'tunefold rerun {study}' trains the best trial alone"
+            f"--ensemble: one model has one input, and rows as trial {first} prepares "
+            f"them cannot be scaled to those of trial {', '.join(differing)}; "
+            f"'tunefold rerun {study}' trains the best trial alone"
         )
     return [SAME, *(rescale for rescale in found.values() if rescale is not None)]
 

@@ -123,6 +123,6 @@ def test_other_words_are_refused_in_one_line(job):
     with pytest.raises(SettingsError) as caught:
         common_inputs(IMDB, part, jobs, study="a")
     message = str(caught.value)
-    assert "trial 1, 9 prepares rows otherwise than trial 5" in message
+    assert "as trial 5 prepares them cannot be scaled to those of trial 1, 9" in message
     assert "'tunefold rerun a' trains the best trial alone" in message
     assert "\n" not in message
