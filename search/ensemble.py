@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.errors import TrackingError
-from search.fold_mean import FoldMean
 from search.metrics import Metric
 from search.out_of_fold import OutOfFold
+from search.weighted_scores import row_values, weighted_scores
 
 MAX_STEPS = 20
 """Trials taken after the first ones; by then another one moves the mean by 5 %."""
 
-MIN_GAIN = 1e-6
-"""Of the score: less is no gain, for means of float32 differ by their rounding."""
+MIN_GAIN = 1e-5
+"""Of the score: less is no gain, for sums of float32 differ by their rounding."""
 
 Counts = tuple[int, ...]
 """How often each trial of a library is taken; its weight in proportion."""
@@ -96,6 +96,31 @@ class Scores:
     top: tuple[float, ...]
 
 
+class FoldMean:
+    """The mean over folds of a metric, as in a leaderboard, thousands of times.
+
+    Args:
+        metric: Any one of `search.metrics`.
+        library: Whose rows and folds.
+    """
+
+    def __init__(self, metric: Metric, library: Library) -> None:
+        self._metric = metric
+        self._y = library.y
+        numbers = np.unique(library.fold)
+        self._folds = (library.fold == numbers[:, None]).astype(np.float32)
+
+    def by_fold(self, predictions: NDArray[np.float32]) -> tuple[float, ...]:
+        """Return the value in each fold, in the order of their numbers."""
+        values = row_values(self._metric, self._y, predictions)[None]
+        scores = weighted_scores(self._metric, self._y, values, self._folds)
+        return tuple(scores[:, 0].tolist())
+
+    def __call__(self, predictions: NDArray[np.float32]) -> float:
+        """Return the mean, turned so that higher is better."""
+        return self._metric.sign(float(np.mean(self.by_fold(predictions))))
+
+
 def make_library(trials: Sequence[OutOfFold]) -> Library:
     """Put the predictions of trials of one study together, in their order.
 
@@ -143,7 +168,7 @@ def choose(library: Library, metric: Metric, *, size: int) -> Choice:
     Libraries of Models, ICML, section 2: with replacement (2.1), sorted initialisation
     (2.2; here of half the members, so that few of them are still chosen).
     """
-    score = FoldMean(metric, library.y, library.fold)
+    score = FoldMean(metric, library)
     n = len(library.predictions)
     alone = [score(predictions) for predictions in library.predictions]
     ranked = tuple(sorted(range(n), key=lambda place: (-alone[place], place)))
@@ -172,7 +197,7 @@ def choose(library: Library, metric: Metric, *, size: int) -> Choice:
 
 def scores_of(library: Library, metric: Metric, choice: Choice, *, size: int) -> Scores:
     """Score what was chosen, here or on other rows of the same trials."""
-    score, n = FoldMean(metric, library.y, library.fold), len(library.predictions)
+    score, n = FoldMean(metric, library), len(library.predictions)
     return Scores(
         ensemble=score.by_fold(library.mean(choice.counts)),
         single=score.by_fold(library.predictions[choice.ranked[0]]),

@@ -10,8 +10,8 @@ from search.ensemble import Scores, choose, cross_fit, make_library, scores_of
 from search.errors import SettingsError, TrackingError
 from search.metrics import METRICS, Metric
 from search.out_of_fold import OutOfFold, read_out_of_fold
-from search.pairing import valid_over_train
-from search.results import RecordedStudy, RecordedTrial, best_trained, n_complete
+from search.results import RecordedStudy, RecordedTrial, best_trained, n_chosen_from
+from search.splitters import valid_over_train
 from search.store import Store
 from search.types import Trial
 
@@ -53,7 +53,7 @@ class StudyEnsemble:
         members: The heaviest first, the better trial first on ties.
         single: The best trial alone.
         n_trials: Trials that were chosen from.
-        n_complete: Complete trials of the study, copies included.
+        n_complete: Complete trials of the study, copies left out.
         chosen_on: Scores on the folds that all was chosen on, which flatters.
         cross_fitted: Scores of what was chosen on the other folds; None where no fold
             leaves rows to choose on.
@@ -142,7 +142,7 @@ def find_ensemble(store: Store, study: RecordedStudy, *, size: int) -> StudyEnse
         members=tuple(sorted(members, key=lambda member: -member.count)),
         single=trials[choice.ranked[0]],
         n_trials=len(trials),
-        n_complete=n_complete(store, study),
+        n_complete=n_chosen_from(store, study),
         chosen_on=scores_of(library, metric, choice, size=size),
         cross_fitted=cross_fitted,
         comparison=_compare(cross_fitted, metric, settings.cv),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from search.commands.formats import FORMATS
-from search.commands.options import json_option, store_option
+from search.commands.options import format_option, json_option, store_option
 from search.commands.output import note, print_json, stdout
 
 if TYPE_CHECKING:
@@ -17,14 +17,7 @@ if TYPE_CHECKING:
 @click.command("ensemble")
 @click.argument("study", required=False)
 @click.option("--size", default=5, show_default=True, help="Different trials at most.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", *FORMATS]),
-    default="table",
-    show_default=True,
-    help="How to print.",
-)
+@format_option
 @json_option
 @store_option
 def ensemble_command(

@@ -8,6 +8,7 @@ from stored_predictions import out_of_fold
 
 from search.ensemble import (
     MAX_STEPS,
+    FoldMean,
     choose,
     cross_fit,
     make_library,
@@ -141,6 +142,29 @@ def test_one_fold_leaves_nothing_to_choose_on():
 
 
 # The library
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_score_is_that_of_the_leaderboard(name):
+    rng = np.random.default_rng(0)
+    metric = METRICS[name]
+    y = rng.normal(size=90) if metric.task == "regression" else np.arange(90) % 3
+    by_row = rng.normal(size=90)
+    if metric.task == "classification":
+        shares = np.exp(rng.normal(size=(90, 3)) + np.eye(3)[y])
+        by_row = shares / shares.sum(axis=1, keepdims=True)
+    library = library_of([by_row], y)
+    expected = []
+    for number in range(5):
+        here = library.only(library.fold == number)
+        expected.append(metric.function(here.y, here.predictions[0]))
+    score = FoldMean(metric, library)
+    # summed in float32
+    found = score.by_fold(library.predictions[0])
+    assert found == pytest.approx(expected, rel=1e-5)
+    assert score(library.predictions[0]) == pytest.approx(
+        metric.sign(np.mean(expected)), rel=1e-5
+    )
 
 
 def test_other_rows_are_refused():
