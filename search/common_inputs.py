@@ -93,7 +93,7 @@ def find_rescale(given: Rows, wanted: Rows) -> Rescale | None:
     if given.shape != wanted.shape:
         return None
     if not (isinstance(given, np.ndarray) and isinstance(wanted, np.ndarray)):
-        return SAME if (given != wanted).nnz == 0 else None  # type: ignore[union-attr]
+        return SAME if (given != wanted).nnz == 0 else None
     if np.array_equal(given, wanted):
         return SAME
     n_scales = 1 if given.ndim == 3 else given.shape[-1]

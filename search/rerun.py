@@ -93,7 +93,7 @@ def rerun(
         metrics = data.scores(settings.metrics, predictions, repeated)
         average = {}
         if n_seeds > 1:
-            mean = np.mean(predictions, axis=0, dtype=np.float32)
+            mean = np.stack(predictions).mean(axis=0)
             average = data.scores(settings.metrics, [mean], repeated)
         log_values(
             store,
