@@ -15,9 +15,10 @@ from search.splitters import valid_over_train
 from search.store import Store
 from search.types import Trial
 
-MAX_TRIALS = 50
+MAX_TRIALS = 30
 """The best ones, among which members are chosen: a trial behind them is hardly ever
-taken, and each costs memory (2.4 MB for 60,000 rows of 10 classes) and time."""
+taken. With 60,000 rows of 10 classes each costs 2.4 MB, .1 s to read and .15 s to try.
+"""
 
 ENSEMBLE, SINGLE = "the ensemble", "the single best"
 
