@@ -29,10 +29,10 @@ def find(store, make_settings, make_trial, tmp_path):
     return find
 
 
-def values(n_trials, *, n=200, spread=1.0, seed=0):
-    rng = np.random.default_rng(seed)
+def values(n_trials, *, n=200):
+    rng = np.random.default_rng(0)
     y = rng.normal(size=n)
-    return y, y + spread * rng.normal(size=(n_trials, n))
+    return y, y + rng.normal(size=(n_trials, n))
 
 
 def test_independent_errors_are_averaged_and_beat_the_single_best(find):
@@ -61,10 +61,18 @@ def test_where_it_does_not_beat_the_single_best_it_says_so(find):
     assert "no trial that is added" in found.notes[0]
 
 
-def test_too_few_folds_decide_nothing(find):
+def test_few_folds_are_not_tested(find):
     y, by_trial = values(6)
-    found = find(by_trial, y, cv="kfold:3")
-    assert found.beats_single
+    found = find(by_trial, y)
+    assert found.comparison.verdict == "no test"
+    assert found.conclusion.endswith("for a test, but the interval excludes zero")
+
+
+def test_what_is_within_the_noise_is_not_decided(find):
+    y, by_trial = values(6, n=20)
+    found = find(by_trial, y)
+    assert found.comparison.verdict == "not decided"
+    assert found.beats_single  # by a third of what five folds of 4 rows can tell
     assert found.conclusion.endswith("whether it would again is not decided")
 
 

@@ -90,3 +90,19 @@ def test_a_refusal_is_one_line(run):
     (line,) = done.stderr.splitlines()
     assert line.startswith("Error: --size: must be at least 2, got 1")
     assert "did you mean 'a'" in run("aa").stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--ensemble", "1"], "must be at least 2, got 1"),
+        (["--ensemble", "3", "--seeds", "2"], "each member once, got --seeds 2"),
+        (["--ensemble", "3", "--select", "one-se"], "itself, got --select one-se"),
+    ],
+)
+def test_a_rerun_of_an_ensemble_refuses_what_does_not_go_with_it(words, said):
+    done = CliRunner().invoke(main, ["rerun", *words])
+    assert (done.exit_code, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Error: --ensemble: ")
+    assert said in line
