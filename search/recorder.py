@@ -74,9 +74,7 @@ class Recorder:
         self.client.log_dict(self.run_id, study, "study.json")
 
     def _take_up_trials(self) -> None:
-        for run in self._store.children(self.run_id):
-            if run.data.tags.get(KIND) != "trial":  # a rerun of an ensemble
-                continue
+        for run in self._store.trials(self.run_id):
             number = run.data.tags[KEY].rpartition("/")[2]
             if run.data.params:  # else cut short at once: `_run_of` completes it
                 self._runs[int(number)] = run.info.run_id

@@ -100,7 +100,7 @@ def numbered_trial(store: Store, study: RecordedStudy, number: int) -> RecordedT
             trained for fewer epochs than the study's.
     """
     name = study.settings.name
-    numbers = {_number(run): run for run in _trials(store, study)}
+    numbers = {_number(run): run for run in store.trials(study.run_id)}
     if number not in numbers:
         raise SettingsError(f"study '{name}': has no trial {number}")
     run = numbers[number]
@@ -128,7 +128,7 @@ def every_trial(store: Store, study: RecordedStudy) -> list[Trial]:
     """
     runs = [
         run
-        for run in store.children(study.run_id)
+        for run in store.trials(study.run_id)
         if run.data.tags.get("state") != TrialState.RUNNING
     ]
     with ThreadPoolExecutor(READERS) as pool:  # a server is asked over and over
@@ -159,15 +159,9 @@ def front_trials(store: Store, study: RecordedStudy) -> list[RecordedTrial]:
     ]
 
 
-def _trials(store: Store, study: RecordedStudy) -> list[Any]:
-    # a rerun of an ensemble, of all trials together, lies beside them
-    runs = store.children(study.run_id)
-    return [run for run in runs if run.data.tags.get(KIND) == "trial"]
-
-
 def _scored(store: Store, study: RecordedStudy) -> list[Any]:
     sign = METRICS[study.settings.metrics[0]].sign
-    scored = [run for run in _trials(store, study) if _is_scored(run)]
+    scored = [run for run in store.trials(study.run_id) if _is_scored(run)]
     return sorted(
         scored, key=lambda run: (-sign(run.data.metrics["score"]), _number(run))
     )

@@ -146,6 +146,14 @@ class Store:
         """Return the runs directly below a run, the oldest first."""
         return self._search(f"tags.`{PARENT}` = '{run_id}'", newest_first=False)
 
+    def trials(self, study_run_id: str) -> list[Any]:
+        """Return the runs of a study's trials, the oldest first.
+
+        Reruns of ensembles, which belong to no trial, lie beside them.
+        """
+        runs = self.children(study_run_id)
+        return [run for run in runs if run.data.tags.get(KIND) == "trial"]
+
     def tagged(self, name: str, value: str) -> list[Any]:
         """Return all runs with a tag, the oldest first."""
         return self._search(f"tags.`{name}` = '{value}'", newest_first=False)

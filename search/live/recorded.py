@@ -45,7 +45,7 @@ class RecordedView:
         """
         s = self._study.settings
         run = self._store.client.get_run(self._study.run_id)
-        runs = self._store.children(self._study.run_id)
+        runs = self._store.trials(self._study.run_id)
         running = [r for r in runs if _state(r) == TrialState.RUNNING]
         ended = [r for r in runs if _state(r) != TrialState.RUNNING]
         runs_on = run.info.status == RUNNING

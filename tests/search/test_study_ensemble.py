@@ -7,7 +7,7 @@ import pytest
 from stored_predictions import out_of_fold, record_study
 
 from search.errors import SettingsError, TrackingError
-from search.results import load_study
+from search.results import every_trial, load_study
 from search.study_ensemble import find_ensemble
 
 
@@ -174,3 +174,4 @@ def test_a_rerun_of_it_is_no_trial(find, store):
     )
     again = find_ensemble(store, load_study(store, "a"), size=3)
     assert again.n_complete == 3
+    assert len(every_trial(store, again.study)) == 3
