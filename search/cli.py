@@ -12,8 +12,8 @@ import click
 from search.commands.checking import check_command
 from search.commands.comparing import compare_command
 from search.commands.doctor import doctor_command
-from search.commands.exporting import export_command
 from search.commands.ensembling import ensemble_command
+from search.commands.exporting import export_command
 from search.commands.homework import homework_command
 from search.commands.listing import data_group, list_command, space_command
 from search.commands.reporting import report_command

@@ -15,6 +15,7 @@ from search.final import FinalJob, FinalResult
 from search.pictures.rerun import draw_rerun
 from search.plane import Plane, has_plane, run_plane
 from search.rerun_report import HeldOutScore, RerunReport
+from search.rerun_script import NO_SCRIPT, write_script
 from search.rerun_steps import (
     RerunData,
     final_job,
@@ -109,6 +110,8 @@ def rerun(
         )
         with tempfile.TemporaryDirectory() as name:
             _write_files(Path(name), data, trial, results, metrics, plane, repeated)
+            if (reason := write_script(Path(name), recorded)) is not None:
+                store.client.set_tag(run_id, NO_SCRIPT, reason)
             store.client.log_artifacts(run_id, name)
         model = results[0].model
         assert model is not None  # the first job was asked to keep it
