@@ -1,5 +1,6 @@
 """The ensemble of a recorded study, and whether it beats the study's best trial."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -153,10 +154,11 @@ def find_ensemble(store: Store, study: RecordedStudy, *, size: int) -> StudyEnse
     )
 
 
-def mean_and_spread(scores: Sequence[float]) -> tuple[float, float | None]:
-    """Return mean and standard deviation over folds, None for a single fold."""
-    spread = float(np.std(scores, ddof=1)) if len(scores) > 1 else None
-    return float(np.mean(scores)), spread
+def mean_and_error(scores: Sequence[float]) -> tuple[float, float | None]:
+    """Return mean and its standard error over folds, None for a single fold."""
+    n = len(scores)
+    error = float(np.std(scores, ddof=1)) / math.sqrt(n) if n > 1 else None
+    return float(np.mean(scores)), error
 
 
 def _read(

@@ -103,12 +103,12 @@ def _names(found: "StudyEnsemble") -> dict[str, str]:
 
 def _cell(scores: Sequence[float]) -> str:
     from search.numbers import write_score
-    from search.study_ensemble import mean_and_spread
+    from search.study_ensemble import mean_and_error
 
-    mean, spread = mean_and_spread(scores)
-    if spread is None:
+    mean, error = mean_and_error(scores)
+    if error is None:
         return write_score(mean)
-    return f"{write_score(mean)} ±{write_score(spread, like=mean)}"
+    return f"{write_score(mean)} ±{write_score(error, like=mean)}"
 
 
 def _fold_scores(found: "StudyEnsemble", trial: Any) -> list[float]:
@@ -125,7 +125,7 @@ def _print(found: "StudyEnsemble") -> None:
     better = "higher" if metric.greater_is_better else "lower"
     heading = (
         f"{s.name}: {len(found.members)} of the {found.n_trials} best trials, "
-        f"{metric.name} ({better} is better), {s.cv}, ± standard deviation over "
+        f"{metric.name} ({better} is better), {s.cv}, ± standard error over "
         "folds; test rows not used"
     )
     style: dict[str, Any] = {"box": SIMPLE_HEAD, "padding": (0, 1, 0, 0)}
@@ -205,11 +205,11 @@ def _as_json(store: str, found: "StudyEnsemble") -> dict[str, Any]:
 
 
 def _scores_as_json(scores: "Scores | None") -> dict[str, Any] | None:
-    from search.study_ensemble import mean_and_spread
+    from search.study_ensemble import mean_and_error
 
     if scores is None:
         return None
     return {
-        name: {"score": mean_and_spread(of_folds)[0], "folds": of_folds}
+        name: {"score": mean_and_error(of_folds)[0], "folds": of_folds}
         for name, of_folds in vars(scores).items()
     }
