@@ -388,4 +388,4 @@ def test_what_a_first_search_does_not_need_stands_apart():
     assert "--trials" in usual
     assert "--split-seed" in advanced
     assert "--pruner" in advanced
-    assert advanced.count("\n  -") == 14
+    assert advanced.count("\n  -") == 16
