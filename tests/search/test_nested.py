@@ -22,7 +22,6 @@ def test_the_interval_is_that_of_outer_folds():
 
 
 @pytest.mark.slow
-@pytest.mark.ci
 def test_a_nested_search_goes_on_where_it_was(tmp_path):
     words = ["search", "digits", "--name", "n", "--nested", 2, *QUICK]
     store = f"sqlite:///{tmp_path / 'mlflow.db'}"
