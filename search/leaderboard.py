@@ -91,6 +91,7 @@ def make_rows(
         assert trial.score is not None
         std = score_std(metric, trial.folds, trial.epoch)
         scores = fold_scores(metric, [f.curves for f in trial.folds], trial.epoch)
+        interval = fold_interval(scores, valid_over_train(settings.cv))
         rows.append(
             Row(
                 rank=place,
@@ -98,7 +99,7 @@ def make_rows(
                 score=trial.score,
                 score_std=std,
                 standard_error=std / math.sqrt(len(scores)),
-                interval=fold_interval(scores, valid_over_train(settings.cv)),
+                interval=None if interval is None else metric.clip(interval),
                 gap=generalization_gap(metric, trial.folds, trial.epoch),
                 epoch=trial.epoch,
                 diagnosis=diagnoses[trial.number],
@@ -149,6 +150,7 @@ def leaderboard_view(
         below.add_column(no_wrap=True)
     below.add_column(no_wrap=True)
     below.add_column(overflow="fold")
+    below.add_row(*(column.header for column in parts))
     for words in zip(*(column.cells for column in parts), strict=True):
         below.add_row(*words)
     return Group(table, below)

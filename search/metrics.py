@@ -1,5 +1,6 @@
 """Metrics over predictions, each a scikit-learn function under its usual name."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -34,6 +35,16 @@ class Metric:
     def sign(self, value: float) -> float:
         """Return `value` turned so that higher is better, or turned back."""
         return value if self.greater_is_better else -value
+
+    def clip(self, interval: tuple[float, float]) -> tuple[float, float]:
+        """Return the part of an interval in which scores can lie.
+
+        Scores of which greater is better are shares, from 0 to 1; losses are not
+        negative.
+        """
+        highest = 1.0 if self.greater_is_better else math.inf
+        low, high = interval
+        return max(low, 0.0), min(high, highest)
 
 
 def _sklearn(name: str) -> Callable[..., Any]:

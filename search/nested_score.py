@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from search.intervals import fold_interval
+from search.metrics import METRICS
 from search.numbers import write_score
 
 
@@ -34,7 +35,7 @@ class Nested:
         # validation rows are one part of k, training rows the others
         found = fold_interval(self.scores, [1 / (n - 1)] * n)
         assert found is not None  # there are two outer folds at least
-        return found
+        return METRICS[self.metric].clip(found)
 
     def describe(self) -> str:
         """Say it in one line."""

@@ -161,3 +161,9 @@ def test_log_loss_is_that_of_scikit_learn():
     expected = log_loss(y, rescaled, labels=range(7))
     # the same float64 operations, summed in another order
     assert METRICS["log_loss"].function(y, shares) == pytest.approx(expected, rel=1e-12)
+
+
+def test_an_interval_ends_where_scores_do():
+    assert METRICS["accuracy"].clip((-0.1, 1.2)) == (0, 1)
+    assert METRICS["accuracy"].clip((0.4, 0.6)) == (0.4, 0.6)
+    assert METRICS["mse"].clip((-3.0, 40.0)) == (0, 40)
