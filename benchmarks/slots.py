@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/slots.py overhead   # 20 trials, MLflow over HTTP
     .venv/bin/python benchmarks/slots.py workers    # --workers 2 against 1, 5 rounds
     .venv/bin/python benchmarks/slots.py peak       # share of the matrix-multiply peak
-    .venv/bin/python benchmarks/slots.py memory     # of the search of the curve table
+    .venv/bin/python benchmarks/slots.py memory     # of the workers over 100 trials
 
 Searches by the command in `benchmarks/runs`; read from their journals.
 """
@@ -226,8 +226,9 @@ def peak() -> None:
         )
 
 
-def memory(name: str) -> None:
-    done = folds(name)
+def memory() -> None:
+    size = ["--rows", "10000", "--epochs", "3", "--trials", "100"]
+    done = search("memory", [*COMMON, *SPACE, *size])["folds"]
     first = [f["peak_memory_mb"] for f in done if f["fold"] == 0]
     last = [f["peak_memory_mb"] for f in done if f["fold"] == 4]
     n = len(last)
@@ -245,7 +246,6 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     asked.add_argument("what", choices=["overhead", "workers", "peak", "memory"])
     asked.add_argument("--rounds", type=int, default=5)
-    asked.add_argument("--study", default="curve-table")
     words = asked.parse_args()
     match words.what:
         case "overhead":
@@ -255,7 +255,7 @@ def main() -> None:
         case "peak":
             peak()
         case "memory":
-            memory(words.study)
+            memory()
 
 
 if __name__ == "__main__":
