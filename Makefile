@@ -10,6 +10,9 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # The search of `make demo`, about 3 minutes on 2 cores.
 DEMO ?= --engine optuna --cv kfold:3 --epochs 8 --trials 10
 
+# Pages of which the commands write parts.
+GENERATED := README.md docs/techniques.md docs/reference.md
+
 .DEFAULT_GOAL := help
 .PHONY: help env data demo ui check lint test test-slow fix docs smoke pins clean bench-curves \
 	bench bench-full
@@ -50,7 +53,7 @@ lint: env
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/cog --check README.md docs/techniques.md
+	$(BIN)/cog --check $(GENERATED)
 	@awk '!/^[a-z0-9-]+==[A-Za-z0-9.]+$$/ { print FILENAME ":" FNR ": not name==version: " $$0; bad = 1 } END { exit bad }' constraints.txt
 
 test: env
@@ -65,7 +68,7 @@ fix: env
 	$(BIN)/ruff format .
 
 docs: env
-	$(BIN)/cog -r README.md docs/techniques.md
+	$(BIN)/cog -r $(GENERATED)
 
 bench: env
 	$(BIN)/python benchmarks/bench.py short

@@ -148,19 +148,26 @@ def overhead() -> None:
 def workers(rounds: int) -> None:
     words = [*COMMON, *SPACE, "--rows", "30000", "--epochs", "5", "--trials", "6"]
     search("workers-2", words)  # compiles: the rounds find all in the cache
-    ratios = []
+    ratios, limits = [], []
     for turn in range(rounds):
-        per_minute = {}
+        per_minute, rates = {}, {}
         for n in (1, 2) if turn % 2 else (2, 1):
+            rates[n] = n * matmul_rate(CORES[:n], seconds=3.0)
             done = search(f"workers-{n}", [*words, "--workers", str(n)])["folds"]
             first, last = window(done)
             per_minute[n] = 60 * len(done) / (last - first)
         ratios.append(per_minute[2] / per_minute[1])
+        limits.append(rates[2] / rates[1])
         print(
             f"round {turn + 1}: {per_minute[1]:.1f} folds a minute with one worker, "
-            f"{per_minute[2]:.1f} with two: {ratios[-1]:.2f}x"
+            f"{per_minute[2]:.1f} with two: {ratios[-1]:.2f}x; matrix products "
+            f"{rates[1]:.0f} and {rates[2]:.0f} GFLOP/s: {limits[-1]:.2f}x",
+            flush=True,
         )
-    print(f"median of {rounds}: {statistics.median(ratios):.2f}x")
+    print(
+        f"median of {rounds}: {statistics.median(ratios):.2f}x, of the matrix products "
+        f"{statistics.median(limits):.2f}x"
+    )
 
 
 def multiply(core: int, seconds: float, answer: Any) -> None:
@@ -182,12 +189,12 @@ def multiply(core: int, seconds: float, answer: Any) -> None:
     answer.put(statistics.median(rates))
 
 
-def matmul_peak(seconds: float = 5.0) -> float:
-    """GFLOP/s of a core in float32 while all cores multiply; the mean over them."""
+def matmul_rate(cores: Sequence[int], *, seconds: float) -> float:
+    """GFLOP/s of a core in float32 while these cores multiply; the mean over them."""
     spawn = multiprocessing.get_context("spawn")
     answer = spawn.Queue()
     processes = [
-        spawn.Process(target=multiply, args=(core, seconds, answer)) for core in CORES
+        spawn.Process(target=multiply, args=(core, seconds, answer)) for core in cores
     ]
     for process in processes:
         process.start()
@@ -213,9 +220,9 @@ def peak() -> None:
             fixed += [f"width_{i}={w}" for i, w in enumerate(widths, start=1)]
             for setting in fixed:
                 words += ["--set", setting]
-        before = matmul_peak()
+        before = matmul_rate(CORES, seconds=5.0)
         done = search(name, words)["folds"]
-        limit = (before + matmul_peak()) / 2
+        limit = (before + matmul_rate(CORES, seconds=5.0)) / 2
         epoch = statistics.median(s for f in done for s in f["epoch_seconds"][1:])
         rate = 6 * weights * n_train / epoch / 1e9  # forward, and backward twice that
         least = 6 * weights * n_train / limit / 1e9

@@ -132,13 +132,7 @@ def make_library(trials: Sequence[OutOfFold]) -> Library:
     """
     first = trials[0]
     for place, other in enumerate(trials):
-        same = (
-            np.array_equal(first.rows, other.rows)
-            and np.array_equal(first.fold, other.fold)
-            and np.array_equal(first.y, other.y)
-            and first.predictions.shape == other.predictions.shape
-        )
-        if not same:
+        if not first.is_like(other):
             raise TrackingError(
                 "ensemble: all predictions must be of the same rows and folds, got "
                 f"others in place {place}; a trial's predictions.npz was replaced"

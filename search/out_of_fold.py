@@ -38,6 +38,15 @@ class OutOfFold:
     y: NDArray[Any]
     predictions: NDArray[np.float32]
 
+    def is_like(self, other: "OutOfFold") -> bool:
+        """Say whether both are of the same rows, folds, targets and outputs."""
+        return (
+            np.array_equal(self.rows, other.rows)
+            and np.array_equal(self.fold, other.fold)
+            and np.array_equal(self.y, other.y)
+            and self.predictions.shape == other.predictions.shape
+        )
+
 
 def read_out_of_fold(store: Store, recorded: RecordedTrial) -> OutOfFold:
     """Read the predictions of a complete trial; a copy has those of its original.

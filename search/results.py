@@ -13,6 +13,7 @@ from search.metrics import METRICS
 from search.objectives import SCORE, pareto_front
 from search.scoring import rank
 from search.selecting import select
+from search.splitters import make_splitter
 from search.store import KEY, KIND, PARENT, Store
 from search.types import Settings, Trial, TrialState
 
@@ -189,7 +190,7 @@ def load_trial(
 
     Raises:
         TrackingError: The name is neither a study nor a trial's run id, or the
-            study has no complete trial.
+            study has no complete trial, or the run of the trial's study is gone.
         SettingsError: The rule needs more folds than the study has.
     """
     if study_or_run is not None and len(study_or_run) == 32:
@@ -198,8 +199,7 @@ def load_trial(
         except Exception:  # noqa: BLE001  (a name of 32 letters is tried as a study)
             run = None
         if run is not None and run.data.tags.get(KIND) == "trial":
-            parent = store.client.get_run(run.data.tags[PARENT])
-            return _trial_of(store, _study_of(store, parent), run)
+            return _trial_of(store, _study_of(store, _parent_of(store, run)), run)
     study = load_study(store, study_or_run)
     winner = chosen_trial(store, study, rule)
     if winner is None:
@@ -261,6 +261,13 @@ def _study_of(store: Store, run: Any) -> RecordedStudy:
 
 def _trial_of(store: Store, study: RecordedStudy, run: Any) -> RecordedTrial:
     trial = _read_trial(store, run)
+    cv = study.settings.cv
+    n_folds = make_splitter(cv, seed=0, stratified=False).n_folds
+    if len(trial.folds) != n_folds:  # means over other folds are not comparable
+        raise TrackingError(
+            f"run {run.info.run_id}: trial.json must hold {n_folds} folds ({cv}), got "
+            f"{len(trial.folds)}; it was changed: delete the run, or search again"
+        )
     return RecordedTrial(
         study=study,
         trial=trial,
@@ -289,6 +296,30 @@ def _diagnosis_of(run: Any, trial: Trial) -> Diagnosis:
     alone = diagnose(trial.folds)
     underfit = run.data.tags.get("diagnosis") == Kind.UNDERFIT
     return Diagnosis(Kind.UNDERFIT) if underfit else alone
+
+
+def _parent_of(store: Store, run: Any) -> Any:
+    """Return the run of a trial's study.
+
+    Raises:
+        TrackingError: It is deleted.
+    """
+    parent_id = run.data.tags.get(PARENT)
+    try:
+        parent = store.client.get_run(parent_id)
+    except Exception:  # noqa: BLE001  (of the server's own kind)
+        parent = None
+    if parent is None:
+        raise TrackingError(
+            f"run {run.info.run_id}: the run of its study must be in the store, got "
+            "none; take a trial of another study"
+        )
+    if parent.info.lifecycle_stage == "deleted":
+        raise TrackingError(
+            f"run {run.info.run_id}: the run of its study is deleted; restore it: "
+            f"mlflow runs restore --run-id {parent_id}"
+        )
+    return parent
 
 
 def _number(run: Any) -> int:

@@ -140,7 +140,7 @@ def find_winner(
         return _bootstrapped(
             winner, metric, settings, candidates, curves, predictions, resamples
         )
-    except TrackingError:  # a study of an earlier version, or damaged
+    except TrackingError:  # a study of an earlier version, damaged, or of other rows
         return winner
 
 
@@ -154,14 +154,20 @@ def _bootstrapped(
     resamples: int,
 ) -> Winner:
     # One trial's predictions at a time: of them only a value a row is kept.
-    values = []
-    for trial in candidates:
+    first = predictions(candidates[0])
+    values = [row_values(metric, first.y, first.predictions)]
+    for trial in candidates[1:]:
         found = predictions(trial)
+        if not found.is_like(first):
+            raise TrackingError(
+                f"trial {trial.number}: its predictions must be of the same rows and "
+                f"folds as trial {candidates[0].number}'s"
+            )
         values.append(row_values(metric, found.y, found.predictions))
     drawn = bootstrap(
         metric,
-        rows=found.rows,
-        y=found.y,
+        rows=first.rows,
+        y=first.y,
         values=np.stack(values),
         resamples=resamples,
     )

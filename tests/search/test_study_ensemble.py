@@ -8,6 +8,7 @@ from stored_predictions import out_of_fold, record_study
 
 from search.errors import SettingsError, TrackingError
 from search.results import every_trial, load_study
+from search.splitters import make_splitter
 from search.study_ensemble import find_ensemble
 
 
@@ -17,7 +18,11 @@ def find(store, make_settings, make_trial, tmp_path):
 
     def find(by_trial, y, *, cv="kfold:5", size=3, metric="mse", trials=None, **fields):
         if trials is None:
-            trials = [make_trial(n, height=0.9 - n / 100) for n in range(len(by_trial))]
+            n_folds = make_splitter(cv, seed=0, stratified=False).n_folds
+            trials = [
+                make_trial(n, n_folds=n_folds, height=0.9 - n / 100)
+                for n in range(len(by_trial))
+            ]
         settings = make_settings(cv=cv, metrics=(metric,), **fields)
         predictions = [
             None if by_row is None else out_of_fold(cv, y, by_row)
@@ -87,11 +92,11 @@ def test_hold_out_has_no_cross_fitted_score(find):
 def test_only_complete_trials_count_and_copies_once(find, make_trial):
     y, by_trial = values(5)
     trials = [
-        make_trial(0, height=0.9),
-        make_trial(1, copy_of=0, height=0.9),
+        make_trial(0, height=0.9, n_folds=5),
+        make_trial(1, copy_of=0, height=0.9, n_folds=5),
         make_trial(2, state="stopped"),
         make_trial(3, rung=True),
-        make_trial(4, height=0.5),
+        make_trial(4, height=0.5, n_folds=5),
     ]
     by_trial = [by_trial[0], None, None, by_trial[3], by_trial[4]]
     found = find(by_trial, y, trials=trials)

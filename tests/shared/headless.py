@@ -1,37 +1,22 @@
 """A browser without a window, where Chromium and its driver are installed."""
 
 import json
-import shutil
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
+import browser as real
 import pytest
 
 
 @contextmanager
 def chromium(profile, *, size):
     """Start Chromium with an empty profile and a window of that size; skip without."""
-    webdriver = pytest.importorskip("selenium.webdriver")
-    binary = shutil.which("chromium") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if binary is None or driver is None:
-        pytest.skip("needs Chromium and its driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    for flag in (
-        *("headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run"),
-        *("disable-background-networking", "disable-component-update", "disable-sync"),
-        "window-size={},{}".format(*size),
-        f"user-data-dir={profile}",
-    ):
-        options.add_argument(f"--{flag}")
-    options.set_capability(
-        "goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"}
-    )
-    started = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    try:
+    pytest.importorskip("selenium.webdriver")
+    with ExitStack() as stack:
+        try:
+            started = stack.enter_context(real.chromium(profile, size=size))
+        except FileNotFoundError as error:
+            pytest.skip(str(error))
         yield started
-    finally:
-        started.quit()
 
 
 def requests(browser):

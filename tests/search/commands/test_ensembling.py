@@ -21,7 +21,7 @@ def run(store, make_settings, make_trial, tmp_path):
     y = rng.normal(size=200)
     cv = "repeated:2:5"
     settings = make_settings(cv=cv, metrics=("mse", "mae"))
-    trials = [make_trial(n, height=0.9 - n / 100) for n in range(N_TRIALS)]
+    trials = [make_trial(n, n_folds=10, height=0.9 - n / 100) for n in range(N_TRIALS)]
     for trial in trials:
         for fold in trial.folds:  # the columns of the leaderboard
             fold.curves["val_mae"] = fold.curves["val_loss"]
