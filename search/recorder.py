@@ -5,22 +5,14 @@ first, parameters and metric values carry the journal's times: the same trial se
 twice is stored once.
 """
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-
-from search.diagnosis import Kind, diagnose, diagnose_all, overconfidence
+from search.diagnosis import Kind, diagnose, diagnose_all
 from search.events import trial_to_events
+from search.logged_values import Value, calibration, fold_values, trial_values
 from search.metrics import METRICS
-from search.scoring import (
-    generalization_gap,
-    mean_curves,
-    mean_score,
-    score_std,
-)
 from search.store import FAILED, FINISHED, KEY, KILLED, KIND, PARENT, RUNNING, Store
 from search.types import FoldResult, Settings, Trial, TrialState
 from search.winner import ARTIFACT as WINNER
@@ -35,8 +27,6 @@ _STATUS = {
 
 UNFINISHED = "unfinished"
 """State of a trial that its study left open; `tunefold resume` goes on with it."""
-
-Value = tuple[str, float, int]
 
 
 class Recorder:
@@ -118,7 +108,7 @@ class Recorder:
 
     def fold(self, trial: Trial, result: FoldResult) -> None:
         """Write a fold's curves as `val_loss/fold_0`, one value per epoch."""
-        self._log(self._run_of(trial), _fold_values(result), ended=result.ended)
+        self._log(self._run_of(trial), fold_values(result), ended=result.ended)
 
     def trial(self, trial: Trial, predictions: Path) -> None:
         """Write how a trial ended, and end its run.
@@ -133,9 +123,9 @@ class Recorder:
         if trial.copy_of is not None:
             for result in trial.folds:
                 self.fold(trial, result)
-        values = self._trial_values(trial)
+        values = trial_values(self._settings, trial)
         if predictions.is_file():
-            values += self._calibration(predictions)
+            values += calibration(self._settings, predictions)
         self._log(run_id, values, ended=ended)
         tags = {"state": _state(trial), "reason": trial.reason or ""}
         if trial.state is TrialState.COMPLETE:
@@ -241,13 +231,6 @@ class Recorder:
         metrics = [Metric(name, value, stamp, step) for name, value, step in values]
         self.client.log_batch(run_id, metrics=metrics)
 
-    def _calibration(self, predictions: Path) -> list[Value]:
-        if METRICS[self._settings.metrics[0]].task != "classification":
-            return []
-        with np.load(predictions) as stored:
-            value = overconfidence(stored["y"], stored["predictions"])
-        return [("overconfidence", value, 0)]
-
     def _log_file(self, run_id: str, path: Path, name: str) -> None:
         import shutil
         import tempfile
@@ -257,41 +240,6 @@ class Recorder:
             shutil.copyfile(path, named)
             self.client.log_artifact(run_id, str(named))
 
-    def _trial_values(self, trial: Trial) -> list[Value]:
-        metric = METRICS[self._settings.metrics[0]]
-        values: list[Value] = []
-        if trial.told is not None:
-            values.append(("told", metric.sign(trial.told), 0))
-        if trial.n_parameters is not None:
-            values.append(("n_parameters", trial.n_parameters, 0))
-        if not trial.folds or trial.state is TrialState.RUNNING:
-            return values  # sums of an open trial would change: a second value
-        values += [
-            ("seconds", sum(fold.seconds for fold in trial.folds), 0),
-            ("peak_memory_mb", max(fold.peak_memory_mb for fold in trial.folds), 0),
-        ]
-        if trial.score is None or trial.epoch is None:
-            return values
-        last = len(trial.folds[0].curves["loss"])
-        values += [
-            # Under another name where fewer epochs make it another thing: who sorts
-            # by `score` compares like with like.
-            ("rung_score" if trial.rung else "score", trial.score, 0),
-            ("score_std", score_std(metric, trial.folds, trial.epoch), 0),
-            ("gap", generalization_gap(metric, trial.folds, trial.epoch), 0),
-            ("gap_last", generalization_gap(metric, trial.folds, last), 0),
-            ("epochs", trial.epoch, 0),
-        ]
-        since = diagnose(trial.folds).since
-        if since is not None:
-            values.append(("overfit_since", since, 0))
-        for name in self._settings.metrics:
-            value = mean_score(METRICS[name], trial.folds, trial.epoch)
-            values.append((f"score/{name}", value, 0))
-        for name, curve in mean_curves(trial.folds).items():
-            values += _steps(name, curve)
-        return [value for value in values if not math.isnan(value[1])]
-
 
 def _init_tags(settings: Settings) -> dict[str, str]:
     return {} if settings.init_from is None else {"init_from": settings.init_from}
@@ -299,22 +247,6 @@ def _init_tags(settings: Settings) -> dict[str, str]:
 
 def _state(trial: Trial) -> str:
     return UNFINISHED if trial.state is TrialState.RUNNING else trial.state.value
-
-
-def _fold_values(result: FoldResult) -> list[Value]:
-    values: list[Value] = []
-    for name, curve in result.curves.items():
-        values += _steps(f"{name}/fold_{result.fold}", curve)
-    values.append((f"seconds/fold_{result.fold}", result.seconds, 0))
-    return values
-
-
-def _steps(name: str, curve: Sequence[float]) -> Iterator[Value]:
-    # MLflow would turn an infinite value into a huge finite one.
-    return (
-        (name, value if math.isfinite(value) else math.nan, epoch)
-        for epoch, value in enumerate(curve, start=1)
-    )
 
 
 def _began(trial: Trial, default: float) -> float:

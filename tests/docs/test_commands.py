@@ -21,8 +21,8 @@ from real_command import COMMAND, Recorded, environment
 from search.homework.execution import run_cells
 
 BUDGETS = {
-    "search": ["--trials", "3", "--epochs", "2"],
-    "resume": ["--trials", "4"],
+    "search": ["--trials", "2", "--epochs", "1"],
+    "resume": ["--trials", "3"],
     "rerun": ["--workers", "2"],
 }
 ROWS = ["--rows", "300"]

@@ -204,10 +204,10 @@ def test_a_winner_that_cannot_be_corrected_does_not_keep_a_study_open(
 ):
     tracker = track(store)
     run_study(tracker, journal, trials)
-    for number, n in ((0, 60), (2, 50)):  # not of the same rows
-        rows = np.arange(n)
-        kept = {"rows": rows, "fold": rows % 3, "y": rows % 2}
-        journal.keep_predictions(number, kept | {"predictions": np.ones((n, 2))})
+    rows = np.arange(60)
+    kept = {"rows": rows[:50], "fold": rows % 3, "y": rows % 2}  # rows are missing
+    for number in (0, 2):
+        journal.keep_predictions(number, kept | {"predictions": np.ones((60, 2))})
     tracker.study_done(trials, **FINISHED)
     tracker.close()
     study = store.find("a")

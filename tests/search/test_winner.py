@@ -111,6 +111,19 @@ def test_without_predictions_the_folds_have_to_do(make_settings, make_trial):
     assert set(winner_metrics(winner)) == {"best_score", "best_score_corrected"}
 
 
+def test_predictions_of_other_rows_are_not_mixed(
+    make_settings, make_trial, predictions
+):
+    trials = [make_trial(n, height=0.9 - n / 100) for n in range(3)]
+    by_folds = find_winner(make_settings(), trials, none)
+
+    def mixed(trial):
+        found = predictions(trial)
+        return replace(found, rows=found.rows[::-1]) if trial.number == 2 else found
+
+    assert find_winner(make_settings(), trials, mixed, resamples=50) == by_folds
+
+
 def test_a_single_fold_without_predictions_is_not_corrected(make_settings, make_trial):
     winner = find_winner(make_settings(cv="holdout:0.2"), [make_trial(n_folds=1)], none)
     assert winner.corrected is None
