@@ -63,10 +63,9 @@ PAGES = [
         f"docs/{name}.md"
         for name in (
             *("ensembles", "export", "report", "honest-number", "techniques"),
-            *("own-data", "own-pipeline"),
+            *("own-data", "own-pipeline", "own-space"),
         )
     ),
-    pytest.param("docs/own-space.md", marks=pytest.mark.ci),
 ]
 NEED_A_STUDY = ("docs/ensembles.md", "docs/export.md", "docs/report.md")
 """They speak of a study `digits-1` that is there already."""
@@ -179,6 +178,7 @@ def test_the_cells_of_the_notebook_page_run(folder):
 
 
 @pytest.mark.slow
+@pytest.mark.ci
 def test_the_engine_of_its_page_keeps_the_contract(tmp_path):
     (engine,) = (
         block for block in blocks_of(ROOT / "docs" / "own-engine.md") if block.file_name
