@@ -18,8 +18,10 @@ def tunefold_calls(page):
         if block.language in ("", "python"):
             for line in block.lines:
                 call = re.search(r"(?:^|[\s/!])(tunefold [a-z].*)", line)
+                # up to a pipe; but for what only looks like a call
                 if call and not line.startswith(("Usage:", "  ", "#", "os.", "cp ")):
-                    yield shlex.split(call[1], comments=True)[1:]
+                    typed = re.split(r" (?:2>&1|\||&&) ", call[1])[0]
+                    yield shlex.split(typed, comments=True)[1:]
 
 
 @every_page
