@@ -20,7 +20,7 @@ from typing import Any
 from browser import chromium
 
 TUNEFOLD = Path(sys.executable).with_name("tunefold")
-SIZE = (1440, 1000)
+SIZE = (1600, 1000)
 MAX_SECONDS = 60
 STILL_SECONDS = 3
 """A page that has not changed for so long is drawn."""
@@ -41,6 +41,13 @@ def ui(study: str) -> Iterator[dict[str, str]]:
     finally:
         server.send_signal(signal.SIGINT)
         server.wait()
+
+
+CLOSE_ASSISTANT = """
+    document.querySelector('[data-component-id="mlflow.assistant.chat_panel.close"]')
+    ?.click()
+"""
+"""MLflow 3.17 opens it at the right in a browser that is new to it."""
 
 
 def wait_until_still(browser: Any) -> None:
@@ -70,6 +77,8 @@ def main() -> None:
     ):
         for name, url in addresses.items():
             browser.get(url)
+            wait_until_still(browser)
+            browser.execute_script(CLOSE_ASSISTANT)
             wait_until_still(browser)
             file = words.to / f"{name}.png"
             browser.save_screenshot(str(file))
