@@ -158,6 +158,7 @@ def test_a_search_is_watched_from_another_process_until_it_ends(tmp_path):
         leaving = Terminal("watch", "w", cwd=tmp_path)
         staying = Terminal("watch", cwd=tmp_path)
         wait_until(lambda: "1/3 " in staying.text)
+        wait_until(lambda: re.search("[0-3]/3 ", leaving.text))  # no longer importing
         leaving.process.send_signal(signal.SIGINT)
         assert leaving.wait() == 0
         assert "has ended" not in leaving.text
