@@ -304,16 +304,17 @@ def _parent_of(store: Store, run: Any) -> Any:
     Raises:
         TrackingError: It is deleted.
     """
-    parent_id = run.data.tags.get(PARENT)
+    parent_id = run.data.tags.get(PARENT, "none")
     try:
         parent = store.client.get_run(parent_id)
-    except Exception:  # noqa: BLE001  (of the server's own kind)
-        parent = None
-    if parent is None:
+    except Exception as error:
+        # A server that fails is another matter: it may well have the run.
+        if getattr(error, "error_code", "") != "RESOURCE_DOES_NOT_EXIST":
+            raise
         raise TrackingError(
             f"run {run.info.run_id}: the run of its study must be in the store, got "
             "none; take a trial of another study"
-        )
+        ) from None
     if parent.info.lifecycle_stage == "deleted":
         raise TrackingError(
             f"run {run.info.run_id}: the run of its study is deleted; restore it: "

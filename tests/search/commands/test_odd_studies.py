@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from stored_predictions import out_of_fold, record_study
 
 from search.cli import main
+from search.store import PARENT
 
 N = 90
 NONE = Path("no-predictions.npz")
@@ -154,6 +155,15 @@ def test_a_trial_of_a_deleted_study_says_so(run, record, make_trial, store, comm
     status, said = run(command, trial.info.run_id)
     assert status == 1
     assert f"mlflow runs restore --run-id {recorder.run_id}" in said
+
+
+def test_a_trial_without_a_study_says_so(run, record, make_trial, store):
+    recorder = record([make_trial(0)])
+    (trial,) = store.trials(recorder.run_id)
+    store.client.set_tag(trial.info.run_id, PARENT, "0" * 32)
+    status, said = run("export", trial.info.run_id)
+    assert status == 1
+    assert "the run of its study must be in the store, got none" in said
 
 
 # Trials of different folds in one study
