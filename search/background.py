@@ -8,6 +8,9 @@ from collections.abc import Callable
 PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds before each further try; the last one is repeated."""
 
+_Item = Callable[[], None] | threading.Event | None
+"""An action, what to set when all before it is done, or the end."""
+
 
 class BackgroundWriter:
     """Runs actions one after another in a thread of its own.
@@ -19,7 +22,7 @@ class BackgroundWriter:
     def __init__(self) -> None:
         self.last_error: Exception | None = None
         self._put = self._done = 0
-        self._actions: queue.Queue[Callable[[], None] | None] = queue.Queue()
+        self._actions: queue.Queue[_Item] = queue.Queue()
         self._give_up = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
@@ -39,8 +42,8 @@ class BackgroundWriter:
         self._give_up.set()
         return self.behind
 
-    def close(self, *, patience: float) -> int:
-        """Wait until everything is done, as long as it moves on.
+    def settle(self, *, patience: float) -> int:
+        """Wait until all that was put is done, as long as it moves on.
 
         Args:
             patience: Seconds without progress after which the rest is given up.
@@ -48,18 +51,27 @@ class BackgroundWriter:
         Returns:
             How many actions were given up.
         """
-        self._actions.put(None)
+        settled = threading.Event()
+        self._actions.put(settled)
         left, since = self.behind, time.monotonic()
-        while self._thread.is_alive():
-            self._thread.join(timeout=0.1)
+        while self._thread.is_alive() and not settled.wait(0.1):
             if self.behind != left:
                 left, since = self.behind, time.monotonic()
             elif self.last_error and time.monotonic() - since > patience:
                 return self.give_up()
-        return 0
+        return self.behind
+
+    def close(self, *, patience: float) -> int:
+        """Do as `settle`; then the thread ends."""
+        left = self.settle(patience=patience)
+        self._actions.put(None)
+        return left
 
     def _work(self) -> None:
         while (action := self._actions.get()) is not None:
+            if isinstance(action, threading.Event):
+                action.set()
+                continue
             tries = 0
             while not self._give_up.is_set():
                 try:

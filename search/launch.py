@@ -1,6 +1,7 @@
 """Begin a study: check everything, say what it will do and how long, then run."""
 
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -32,6 +33,7 @@ def begin(
     store_uri: str,
     console: Console,
     in_process: bool = False,
+    on_end: Callable[[Outcome], None] | None = None,
 ) -> Outcome:
     """Start a new study and run it.
 
@@ -43,6 +45,7 @@ def begin(
         store_uri: The tracking store.
         console: For progress; stderr.
         in_process: Train in this process, for a debugger.
+        on_end: Called with how it ended, seconds before its report is drawn.
 
     Raises:
         TunefoldError: A setting is wrong, or data or the store are not there.
@@ -100,6 +103,7 @@ def begin(
             journal=journal,
             budget=budget,
             console=console,
+            on_end=on_end,
         )
 
 

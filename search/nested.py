@@ -5,6 +5,7 @@ saw. That costs as many searches as there are outer folds, and estimates the sea
 procedure: each of them may choose another winner.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -96,8 +97,11 @@ def search_or_resume(
     store_uri: str,
     console: Console,
     in_process: bool = False,
+    on_end: Callable[[Outcome], None] | None = None,
 ) -> Outcome | None:
     """Begin a named study, or go on with it; None where it has come to its end.
+
+    `on_end` is called with how it ended, seconds before its report is drawn.
 
     Raises:
         TunefoldError: A setting is wrong, or the study could not go on.
@@ -105,7 +109,12 @@ def search_or_resume(
     name = request.name or ""
     if not has_begun(Path(FOLDER) / name):
         return begin(
-            request, budget, store_uri=store_uri, console=console, in_process=in_process
+            request,
+            budget,
+            store_uri=store_uri,
+            console=console,
+            in_process=in_process,
+            on_end=on_end,
         )
     run = Store(store_uri, create=True).find(name)
     if run is not None and run.info.status == FINISHED:
@@ -117,6 +126,7 @@ def search_or_resume(
         console=console,
         workers=request.workers,
         pipeline=_whole(request.pipeline),
+        on_end=on_end,
     )
 
 

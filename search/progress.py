@@ -125,22 +125,29 @@ class SearchProgress:
 
 
 @contextmanager
-def show_rest(console: Console, behind: Callable[[], int]) -> Iterator[None]:
+def show_rest(
+    console: Console,
+    behind: Callable[[], int],
+    doing: str = "storing in MLflow",
+    *,
+    way_out: str = "Ctrl-C leaves the rest to 'tunefold resume'",
+) -> Iterator[None]:
     """Show while MLflow takes the last records of a study.
 
     Args:
         console: Where to; stderr.
         behind: Says how many it has yet to take.
+        doing: What is waited for.
+        way_out: What Ctrl-C does.
     """
     total = behind()
-    way_out = "Ctrl-C leaves the rest to 'tunefold resume'"
     if not console.is_terminal:
         if total > MANY_BEHIND:
-            console.print(f"storing in MLflow: {total} records left; {way_out}")
+            console.print(f"{doing}: {total} records left; {way_out}")
         yield
         return
     bar = Progress(
-        TextColumn("storing in MLflow"),
+        TextColumn(doing),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn(way_out),

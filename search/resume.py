@@ -1,5 +1,6 @@
 """Go on with a study, also with another engine or a larger budget."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +32,7 @@ def resume(
     engine: str | None = None,
     sampler: str | None = None,
     pipeline: str | None = None,
+    on_end: Callable[[Outcome], None] | None = None,
 ) -> Outcome:
     """Go on with a study: its open folds, then further trials of the budget.
 
@@ -45,6 +47,7 @@ def resume(
             told of all full trials so far.
         sampler: Its sampler, None for its default.
         pipeline: The study's pipeline named again, where the user wrote it.
+        on_end: Called with how it ended, seconds before its report is drawn.
 
     Raises:
         TunefoldError: There is no such study here, it is running, or its data or
@@ -96,6 +99,7 @@ def resume(
                 journal=journal,
                 budget=budget or _first_budget(journal),
                 console=console,
+                on_end=on_end,
             )
     finally:
         journal.close()

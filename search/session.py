@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ from search.recorder import Recorder
 from search.store import Store
 from search.study import Study
 from search.tracking import MlflowTracker
-from search.types import Budget
+from search.types import Budget, Settings, Trial
 from search.workers import Slot
 from spaces.errors import TunefoldError
 
@@ -56,6 +56,7 @@ def run_session(
     journal: Journal,
     budget: Budget,
     console: Console,
+    on_end: Callable[[Outcome], None] | None = None,
 ) -> Outcome:
     """Run the loop until its budget is spent, mirrored to MLflow and to the console.
 
@@ -67,6 +68,8 @@ def run_session(
         journal: Open for writing; closed at the end.
         budget: When to stop.
         console: For progress; stderr.
+        on_end: Called with how it ended when the store has all of it but the report,
+            which takes seconds to draw.
 
     Raises:
         TunefoldError: The study could not go on; what is finished is kept.
@@ -96,6 +99,25 @@ def run_session(
         budget=budget,
         run_fold=run_fold,
     )
+    try:
+        outcome = _search(study, settings, tracker, progress, journal, console)
+        if on_end is not None:
+            on_end(outcome)
+        _report(tracker, study.trials, console)
+    finally:
+        journal.close()
+    return outcome
+
+
+def _search(
+    study: Study,
+    settings: Settings,
+    tracker: MlflowTracker,
+    progress: SearchProgress,
+    journal: Journal,
+    console: Console,
+) -> Outcome:
+    """Run the loop and store all of it but the report."""
     interrupted = threading.Event()
     reason, finished = "ended by an error", False
     try:
@@ -113,7 +135,6 @@ def run_session(
         hide(journal.folder)
         tracker.study_done(study.trials, reason=reason, finished=finished)
         _store_rest(tracker, console, interrupted)
-        journal.close()
     unfinished = [trial for trial in study.trials if trial.state == "running"]
     return Outcome(
         study=settings.name,
@@ -130,9 +151,24 @@ def _store_rest(
 ) -> None:
     try:
         with show_rest(console, lambda: tracker.behind):
-            tracker.close()
+            tracker.settle()
     except KeyboardInterrupt:  # nothing runs any more; the journal has the rest
         interrupted.set()
+
+
+def _report(tracker: MlflowTracker, trials: Sequence[Trial], console: Console) -> None:
+    """Draw and store the report; who waits may go on without it."""
+    tracker.report(trials)
+    try:
+        with show_rest(
+            console,
+            lambda: tracker.behind,
+            "drawing the report",
+            way_out="Ctrl-C leaves it to 'tunefold report'",
+        ):
+            tracker.close()
+    except KeyboardInterrupt:
+        console.print("no report is stored; 'tunefold report' writes it")
 
 
 @contextmanager

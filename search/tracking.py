@@ -63,24 +63,35 @@ class MlflowTracker:
             if trial.state is TrialState.RUNNING:
                 self.trial_done(trial)
         self._put(lambda: self._summarise(trials, reason, finished))
-        self._put(lambda: self._report(trials))
 
-    def close(self) -> None:
+    def report(self, trials: Sequence[Trial]) -> None:
+        """Send figures and page of a study that is done and wholly stored."""
+        if not self.left_behind:
+            self._put(lambda: self._report(trials))
+
+    def settle(self) -> None:
         """Wait for the writer; `left_behind` then counts what was not sent.
 
         Raises:
             KeyboardInterrupt: Of the user, who leaves the rest to `tunefold resume`.
         """
-        try:
-            self.left_behind = self._writer.close(patience=PATIENCE)
-        except KeyboardInterrupt:
-            self.left_behind = self._writer.give_up()
-            raise
+        self._wait(self._writer.settle)
+
+    def close(self) -> None:
+        """Do as `settle`; nothing can be sent any more."""
+        self._wait(self._writer.close)
 
     @property
     def behind(self) -> int:
         """How many records the store has yet to take."""
         return self._writer.behind
+
+    def _wait(self, wait: Callable[..., int]) -> None:
+        try:
+            self.left_behind = wait(patience=PATIENCE)
+        except KeyboardInterrupt:
+            self.left_behind = self._writer.give_up()
+            raise
 
     def _put(self, action: Callable[[], None]) -> None:
         self._writer.put(action)

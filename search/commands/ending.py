@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from search.session import Outcome
 
 
-def report_outcome(outcome: "Outcome", uri: str) -> None:
-    """Say how a search ended, and show what it found; Ctrl-C ends the process."""
+def show_outcome(outcome: "Outcome", uri: str) -> None:
+    """Say how a search ended, and show what it found."""
     name = outcome.study
     note(outcome.reason)
     if outcome.saved:
@@ -26,6 +26,10 @@ def report_outcome(outcome: "Outcome", uri: str) -> None:
         )
     else:
         _show_results(name, uri)
+
+
+def leave_if_interrupted(outcome: "Outcome") -> None:
+    """End the process with Ctrl-C's status where that ended the search."""
     if outcome.interrupted:
         sys.exit(130)
 

@@ -2,11 +2,12 @@
 
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from search.commands.ending import report_outcome
+from search.commands.ending import leave_if_interrupted, show_outcome
 from search.commands.from_file import from_option
 from search.commands.options import (
     Advanced,
@@ -191,9 +192,14 @@ def search_command(
         _search_nested(request, budget, n_outer, uri, in_process=in_process)
         return
     outcome = begin(
-        request, budget, store_uri=uri, console=stderr(), in_process=in_process
+        request,
+        budget,
+        store_uri=uri,
+        console=stderr(),
+        in_process=in_process,
+        on_end=partial(show_outcome, uri=uri),
     )
-    report_outcome(outcome, uri)
+    leave_if_interrupted(outcome)
 
 
 def _search_nested(
@@ -209,10 +215,15 @@ def _search_nested(
     )
     start = begin if request.name is None else search_or_resume
     outcome = start(
-        request, budget, store_uri=uri, console=stderr(), in_process=in_process
+        request,
+        budget,
+        store_uri=uri,
+        console=stderr(),
+        in_process=in_process,
+        on_end=partial(show_outcome, uri=uri),
     )
     if outcome is not None:
-        report_outcome(outcome, uri)
+        leave_if_interrupted(outcome)
     name = outcome.study if outcome is not None else str(request.name)
     nested = run_outer_folds(
         request,
@@ -273,8 +284,9 @@ def resume_command(
         engine=engine,
         sampler=sampler,
         pipeline=pipeline,
+        on_end=partial(show_outcome, uri=uri),
     )
-    report_outcome(outcome, uri)
+    leave_if_interrupted(outcome)
 
 
 def _read_tags(tags: tuple[str, ...]) -> dict[str, str]:

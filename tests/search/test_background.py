@@ -65,6 +65,18 @@ def test_put_never_waits(writer):
     assert took < 1.0  # it takes milliseconds
 
 
+def test_settled_is_what_was_put_so_far_and_more_may_follow(writer):
+    done = []
+    for number in range(3):
+        writer.put(lambda n=number: (time.sleep(0.15), done.append(n)))
+    assert writer.settle(patience=0.05) == 0
+    assert done == [0, 1, 2]
+    writer.put(lambda: done.append(3))
+    assert writer.close(patience=1.0) == 0
+    assert done == [0, 1, 2, 3]
+    assert writer.close(patience=1.0) == 0  # closed twice
+
+
 @pytest.mark.parametrize("good", [0, 3])
 def test_what_cannot_be_done_is_given_up_and_counted(writer, good):
     server = Server(failures=10**9)

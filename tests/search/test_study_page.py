@@ -61,6 +61,7 @@ def study(store, make_settings, make_trial, make_fold, tmp_path):
             tracker.fold_done(trial, fold)
         tracker.trial_done(trial)
     tracker.study_done(trials, reason="all trials are done", finished=True)
+    tracker.report(trials)
     tracker.close()
     assert tracker.left_behind == 0
     journal.close()

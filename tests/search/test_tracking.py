@@ -61,18 +61,6 @@ def track(journal, make_settings):
 
 
 @pytest.fixture
-def drawn():
-    """Asked for by the tests of the report, which is drawn for them."""
-
-
-@pytest.fixture(autouse=True)
-def no_report(request, monkeypatch):
-    """Leave the report out where it is not asked for: it takes seconds to draw."""
-    if "drawn" not in request.fixturenames:
-        monkeypatch.setattr(tracking, "draw_report", lambda *words, **options: None)
-
-
-@pytest.fixture
 def impatient(monkeypatch):
     monkeypatch.setattr(background, "PAUSES", (0.05,))
     monkeypatch.setattr(tracking, "PATIENCE", 0.5)
@@ -247,10 +235,11 @@ def logged(store, name):
     return {file.path: file.file_size for file in files}
 
 
-def test_a_study_leaves_its_report(store, track, journal, trials, drawn):
+def test_a_study_leaves_its_report(store, track, journal, trials):
     tracker = track(store)
     run_study(tracker, journal, trials)
     tracker.study_done(trials, **FINISHED)
+    tracker.report(trials)
     tracker.close()
     sizes = logged(store, "a")
     assert 1_000_000 < sizes["report.html"] < 5_000_000
@@ -259,10 +248,11 @@ def test_a_study_leaves_its_report(store, track, journal, trials, drawn):
     assert "report" not in store.find("a").data.tags  # where a failure would stand
 
 
-def test_a_study_without_a_score_leaves_none(store, track, journal, trials, drawn):
+def test_a_study_without_a_score_leaves_none(store, track, journal, trials):
     tracker = track(store)
     run_study(tracker, journal, trials[1::2])
     tracker.study_done(trials[1::2], **FINISHED)
+    tracker.report(trials[1::2])
     tracker.close()
     assert set(logged(store, "a")) == {"study.json"}
 
@@ -277,6 +267,7 @@ def test_a_report_that_cannot_be_written_harms_no_study(
     tracker = track(store)
     run_study(tracker, journal, trials)
     tracker.study_done(trials, **FINISHED)
+    tracker.report(trials)
     tracker.close()
     study = store.find("a")
     assert tracker.left_behind == 0
@@ -394,8 +385,8 @@ def test_a_store_that_fails_in_the_middle_stops_nothing(
         began = time.monotonic()
         tracker.close()
         assert time.monotonic() - began < 5.0
-        # folds and ends of the trials 1 (1 fold), 2 (3 folds) and 3, summary, report
-        assert tracker.left_behind == 2 + 4 + 1 + 1 + 1
+        # folds and ends of the trials 1 (1 fold), 2 (3 folds) and 3, and the summary
+        assert tracker.left_behind == 2 + 4 + 1 + 1
         database.execute("ALTER TABLE gone RENAME TO metrics")
     assert store.find("a").info.status == "RUNNING"
     assert caplog.text == ""  # each try again would be a page on the user's terminal
@@ -419,8 +410,8 @@ def test_ctrl_c_leaves_what_is_not_stored_to_resume(
         database.execute("BEGIN EXCLUSIVE")  # a store that takes its time
         run_study(tracker, journal, trials)
         tracker.study_done(trials, **FINISHED)
-        # folds and ends of 3 + 1 + 3 + 0 folds, the summary and the report
-        assert tracker.behind == 4 + 2 + 4 + 1 + 1 + 1
+        # folds and ends of 3 + 1 + 3 + 0 folds, and the summary
+        assert tracker.behind == 4 + 2 + 4 + 1 + 1
 
         def ctrl_c_once_told():
             while not shown.getvalue():
@@ -432,9 +423,9 @@ def test_ctrl_c_leaves_what_is_not_stored_to_resume(
         _store_rest(tracker, Console(file=shown, width=200), interrupted)
         assert time.monotonic() - began < 20.0  # SQLite alone would wait for longer
     assert interrupted.is_set()
-    assert tracker.left_behind == 13
+    assert tracker.left_behind == 12
     assert shown.getvalue() == (
-        "storing in MLflow: 13 records left; Ctrl-C leaves the rest to "
+        "storing in MLflow: 12 records left; Ctrl-C leaves the rest to "
         "'tunefold resume'\n"
     )
     tracker._writer._thread.join(60)  # the record it was at
@@ -526,9 +517,9 @@ def test_a_server_that_is_killed_costs_nothing_and_catches_up(
     assert run_study(tracker, journal, trials[1:]) < 0.1
     tracker.study_done(trials, **FINISHED)
     tracker.close()
-    # all of trials 1 to 3, summary, report; the last action of trial 0 may be among
+    # all of trials 1 to 3, the summary; the last action of trial 0 may be among
     # them, the server was killed in the middle of it or after
-    assert tracker.left_behind in (2 + 4 + 1 + 2, 2 + 4 + 1 + 2 + 1)
+    assert tracker.left_behind in (2 + 4 + 1 + 1, 2 + 4 + 1 + 1 + 1)
 
     server.start()
     store = Store(server.uri)

@@ -151,7 +151,7 @@ class Terminal:
 @pytest.mark.slow
 @pytest.mark.ci
 def test_a_search_is_watched_from_another_process_until_it_ends(tmp_path):
-    words = ["--cv", "kfold:3", "--epochs", 30, "--workers", 1, "--trials", 3, *SMALL]
+    words = ["--cv", "kfold:3", "--epochs", 200, "--workers", 1, "--trials", 3, *SMALL]
     search = ["search", "digits", "--name", "w", *words]
     with running(*search, cwd=tmp_path) as process:
         wait_until((tmp_path / FOLDER / "w" / "journal.jsonl").exists)
@@ -167,7 +167,7 @@ def test_a_search_is_watched_from_another_process_until_it_ends(tmp_path):
         assert process.wait() == 0
     seen = staying.text
     assert "study 'w' has ended: all 3 trials are done" in seen
-    assert re.search(r" 0 +0 +[123]/3 +0:\d\d +[▁▂▃▄▅▆▇█]+ +[01]\.\d{4}", seen), seen
+    assert re.search(r" 0 +\d +[123]/3 +0:\d\d +[▁▂▃▄▅▆▇█]+ +[01]\.\d{4}", seen), seen
     assert "3/3" in seen
     assert "Traceback" not in seen + leaving.text + process.read_stderr()
     lines = [line.rstrip() for line in seen.replace("\r", "\n").split("\n")]

@@ -1,0 +1,115 @@
+"""A session to its end: what is stored when, over folds computed in place."""
+
+import _thread
+import io
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from pipelines.digits import PIPELINE as DIGITS
+from search import session, tracking
+from search.engines.random import RandomEngine
+from search.journal import Journal
+from search.report.ended import PAGE
+from search.types import Budget, FoldResult
+from spaces.params import Float
+from spaces.space import SearchSpace
+
+SPACE = SearchSpace({"x": Float(low=0.5, high=1.0)})
+
+
+class ComputingSlot:
+    """Returns at once what a network that is right for a share `x` would have given."""
+
+    def __init__(self, jobs):
+        self._jobs = jobs
+
+    def run(self, function, job, *, trial):
+        rows = self._jobs.folds[job.fold].valid
+        right = np.arange(len(rows)) < job.params["x"] * len(rows)
+        labels = np.where(right, self._jobs.y[rows], 0)
+        one_epoch = np.eye(10, dtype=np.float32)[labels]
+        curve = [float(right.mean())] * job.epochs
+        names = ("loss", "val_loss", "objective", "accuracy", "val_accuracy")
+        return FoldResult(
+            fold=job.fold,
+            curves=dict.fromkeys((*names, "log_loss", "val_log_loss"), curve),
+            rows=rows,
+            predictions=np.stack([one_epoch] * job.epochs),
+            n_parameters=1,
+            seconds=0.01,
+            epoch_seconds=[0.0] * job.epochs,
+            measure_seconds=0.0,
+            peak_memory_mb=1.0,
+            ended=time.time(),
+        )
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def run(store, jobs_of, tmp_path, monkeypatch):
+    """Return a function that runs a session of three trials."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(console, on_end=None):
+        jobs = jobs_of(DIGITS)
+        folder = Path("tunefold-studies") / jobs.settings.name
+        began = {"facts": {}, "began": time.time()}
+        return session.run_session(
+            jobs,
+            engine=RandomEngine(SPACE, seed=0, sampler="random"),
+            slots=[ComputingSlot(jobs)],
+            store=store,
+            journal=Journal.create(folder, jobs.settings, began),
+            budget=Budget(trials=3),
+            console=console,
+            on_end=on_end,
+        )
+
+    return run
+
+
+def test_its_results_are_shown_before_the_report_is_drawn(run, store):
+    seen = []
+
+    def look(outcome):
+        study = store.find(outcome.study)
+        files = store.client.list_artifacts(study.info.run_id)
+        seen.append((outcome, study.info.status, {file.path for file in files}))
+
+    outcome = run(Console(file=io.StringIO()), look)
+    [(shown, status, files)] = seen
+    assert shown == outcome
+    assert (outcome.unfinished, outcome.left_behind) == (0, 0)
+    assert status == "FINISHED"
+    assert "study.json" in files
+    assert PAGE not in files
+    run_id = store.find(outcome.study).info.run_id
+    assert PAGE in {file.path for file in store.client.list_artifacts(run_id)}
+
+
+def test_who_does_not_wait_for_the_report_has_all_the_rest(run, store, monkeypatch):
+    drawing, go_on = threading.Event(), threading.Event()
+
+    def draw(*words, **options):
+        drawing.set()
+        go_on.wait(60)
+
+    def ctrl_c_amid_the_drawing():
+        drawing.wait(60)
+        _thread.interrupt_main()
+
+    monkeypatch.setattr(tracking, "draw_report", draw)
+    threading.Thread(target=ctrl_c_amid_the_drawing, daemon=True).start()
+    said = io.StringIO()
+    outcome = run(Console(file=said, width=200))
+    go_on.set()
+    assert not outcome.interrupted
+    assert "no report is stored; 'tunefold report' writes it" in said.getvalue()
+    assert store.find(outcome.study).info.status == "FINISHED"
