@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.errors import TrackingError
-from search.results import RecordedTrial, numbered_trial
+from search.results import numbered_trial
 from search.store import Store
+from search.stored_study import RecordedTrial
 
 ARTIFACT = "predictions.npz"
 

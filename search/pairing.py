@@ -13,7 +13,6 @@ import numpy as np
 from search.errors import SettingsError
 from search.metrics import METRICS, Metric, fold_scores
 from search.results import (
-    RecordedStudy,
     all_trials,
     best_trials,
     load_study,
@@ -21,6 +20,7 @@ from search.results import (
     numbered_trial,
 )
 from search.store import Store
+from search.stored_study import RecordedStudy
 from search.types import Settings, Trial
 from spaces.space import Params, unknown
 

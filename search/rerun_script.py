@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from search.results import RecordedTrial
 from search.script.export import export
 from search.script.sections import as_script
+from search.stored_study import RecordedTrial
 
 FILE = "script.py"
 NO_SCRIPT = "no_script"

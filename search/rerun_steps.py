@@ -19,10 +19,10 @@ from search.final import FinalJob, FinalResult, run_final
 from search.model_log import log_model
 from search.rerun_report import HeldOutScore, repeated_rows, score_on_test
 from search.rerun_weights import lineage, provide
-from search.results import RecordedStudy
 from search.seeding import derive_seed
 from search.seen_rows import seen_in
 from search.store import FAILED, KEY, KIND, PARENT, Store
+from search.stored_study import RecordedStudy
 from search.types import Curves, Settings, Trial
 from search.workers import Slot, make_slots, n_cores, start_imports
 from spaces.errors import DataError

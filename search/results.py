@@ -1,62 +1,27 @@
-"""Read finished work back from the tracking store, and from nothing else."""
+"""Find finished work in the tracking store, and nowhere else."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
-from search.diagnosis import Diagnosis, Kind, diagnose
 from search.errors import SettingsError, TrackingError
-from search.events import read_trials, settings_from_json
 from search.leaderboard import Row, make_rows
 from search.metrics import METRICS
 from search.objectives import SCORE, pareto_front
 from search.scoring import rank
 from search.selecting import select
-from search.splitters import make_splitter
 from search.store import KEY, KIND, PARENT, Store
-from search.types import Settings, Trial, TrialState
+from search.stored_study import (
+    RecordedStudy,
+    RecordedTrial,
+    read_recorded_trial,
+    read_study,
+    read_trial,
+)
+from search.types import Trial, TrialState
 
 READERS = 8
 """Records of trials read at once."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecordedStudy:
-    """A study as the tracking store has it.
-
-    Attributes:
-        settings: What defined it.
-        facts: Versions and machine at the time of the search.
-        run_id: Its run.
-        experiment_id: Its experiment.
-    """
-
-    settings: Settings
-    facts: dict[str, str]
-    run_id: str
-    experiment_id: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecordedTrial:
-    """A trial as the tracking store has it.
-
-    Attributes:
-        study: The study it belongs to.
-        trial: Its folds and parameters.
-        run_id: Its run.
-        diagnosis: What its curves say, beside those of the study's other trials once
-            the study has ended.
-        overconfidence: Mean confidence minus accuracy of its out-of-fold
-            predictions; None for a regression and for the copy of another trial.
-    """
-
-    study: RecordedStudy
-    trial: Trial
-    run_id: str
-    diagnosis: Diagnosis
-    overconfidence: float | None
 
 
 def load_study(store: Store, name: str | None) -> RecordedStudy:
@@ -65,7 +30,7 @@ def load_study(store: Store, name: str | None) -> RecordedStudy:
     Raises:
         TrackingError: There is none of that name, or its artifact is damaged.
     """
-    return _study_of(store, store.find_study(name))
+    return read_study(store, store.find_study(name))
 
 
 def best_trials(
@@ -75,12 +40,14 @@ def best_trials(
 
     They are ranked by the scores in the store; only those returned are read whole.
     """
-    return [_trial_of(store, study, run) for run in _scored(store, study)[:n]]
+    return [read_recorded_trial(store, study, run) for run in _scored(store, study)[:n]]
 
 
 def best_trained(store: Store, study: RecordedStudy, n: int) -> list[RecordedTrial]:
     """Read the n best complete trials that are no copies of others, best first."""
-    return [_trial_of(store, study, run) for run in _trained(store, study)[:n]]
+    return [
+        read_recorded_trial(store, study, run) for run in _trained(store, study)[:n]
+    ]
 
 
 def n_chosen_from(store: Store, study: RecordedStudy) -> int:
@@ -112,12 +79,14 @@ def numbered_trial(store: Store, study: RecordedStudy, number: int) -> RecordedT
             f"study '{name}': trial {number} must be complete, it is {words}; "
             f"'tunefold best {name}' lists those that are"
         )
-    return _trial_of(store, study, run)
+    return read_recorded_trial(store, study, run)
 
 
 def all_trials(store: Store, study: RecordedStudy) -> list[Trial]:
     """Read the complete trials of a study, in the order of their numbers."""
-    recorded = [_trial_of(store, study, run).trial for run in _scored(store, study)]
+    recorded = [
+        read_recorded_trial(store, study, run).trial for run in _scored(store, study)
+    ]
     return sorted(recorded, key=lambda trial: trial.number)
 
 
@@ -133,7 +102,7 @@ def every_trial(store: Store, study: RecordedStudy) -> list[Trial]:
         if run.data.tags.get("state") != TrialState.RUNNING
     ]
     with ThreadPoolExecutor(READERS) as pool:  # a server is asked over and over
-        trials = pool.map(lambda run: _read_trial(store, run), runs)
+        trials = pool.map(lambda run: read_trial(store, run), runs)
     return sorted(trials, key=lambda trial: trial.number)
 
 
@@ -154,7 +123,7 @@ def front_trials(store: Store, study: RecordedStudy) -> list[RecordedTrial]:
     ]
     front = pareto_front(points)
     return [
-        _trial_of(store, study, run)
+        read_recorded_trial(store, study, run)
         for run, on_front in zip(scored, front, strict=True)
         if on_front
     ]
@@ -199,7 +168,9 @@ def load_trial(
         except Exception:  # noqa: BLE001  (a name of 32 letters is tried as a study)
             run = None
         if run is not None and run.data.tags.get(KIND) == "trial":
-            return _trial_of(store, _study_of(store, _parent_of(store, run)), run)
+            return read_recorded_trial(
+                store, read_study(store, _parent_of(store, run)), run
+            )
     study = load_study(store, study_or_run)
     winner = chosen_trial(store, study, rule)
     if winner is None:
@@ -241,61 +212,6 @@ def rows_of(study: RecordedStudy, trials: Sequence[RecordedTrial]) -> list[Row]:
     """Return the leaderboard's rows of recorded trials."""
     diagnoses = {recorded.trial.number: recorded.diagnosis for recorded in trials}
     return make_rows(study.settings, [recorded.trial for recorded in trials], diagnoses)
-
-
-def _study_of(store: Store, run: Any) -> RecordedStudy:
-    plain = store.read_json(run.info.run_id, "study.json")
-    try:
-        return RecordedStudy(
-            settings=settings_from_json(plain["settings"]),
-            facts=dict(plain["facts"]),
-            run_id=run.info.run_id,
-            experiment_id=run.info.experiment_id,
-        )
-    except (KeyError, TypeError) as error:
-        raise TrackingError(
-            f"run {run.info.run_id}: study.json must hold a study's settings "
-            f"({error}); was it written by another version?"
-        ) from None
-
-
-def _trial_of(store: Store, study: RecordedStudy, run: Any) -> RecordedTrial:
-    trial = _read_trial(store, run)
-    cv = study.settings.cv
-    n_folds = make_splitter(cv, seed=0, stratified=False).n_folds
-    if len(trial.folds) != n_folds:  # means over other folds are not comparable
-        raise TrackingError(
-            f"run {run.info.run_id}: trial.json must hold {n_folds} folds ({cv}), got "
-            f"{len(trial.folds)}; it was changed: delete the run, or search again"
-        )
-    return RecordedTrial(
-        study=study,
-        trial=trial,
-        run_id=run.info.run_id,
-        diagnosis=_diagnosis_of(run, trial),
-        overconfidence=run.data.metrics.get("overconfidence"),
-    )
-
-
-def _read_trial(store: Store, run: Any) -> Trial:
-    run_id = run.info.run_id
-    events = store.read_json_of(run, "trial.json")
-    try:
-        # The events of a copy hold its folds themselves.
-        (trial,) = read_trials(events).values()
-    except (KeyError, TypeError, ValueError) as error:
-        raise TrackingError(
-            f"run {run_id}: trial.json must hold the events of one trial ({error})"
-        ) from None
-    return trial
-
-
-def _diagnosis_of(run: Any, trial: Trial) -> Diagnosis:
-    # That others show a trial to be underfit stands in its tag alone; a trial from
-    # before there were such tags is judged by itself.
-    alone = diagnose(trial.folds)
-    underfit = run.data.tags.get("diagnosis") == Kind.UNDERFIT
-    return Diagnosis(Kind.UNDERFIT) if underfit else alone
 
 
 def _parent_of(store: Store, run: Any) -> Any:

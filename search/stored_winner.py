@@ -2,8 +2,9 @@
 
 from search.errors import TrackingError
 from search.out_of_fold import read_out_of_fold
-from search.results import RecordedStudy, best_trials, n_chosen_from
+from search.results import best_trials, n_chosen_from
 from search.store import Store
+from search.stored_study import RecordedStudy
 from search.winner import ARTIFACT, Winner, find_winner, winner_from_json
 
 

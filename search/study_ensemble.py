@@ -11,9 +11,10 @@ from search.ensemble import Scores, choose, cross_fit, make_library, scores_of
 from search.errors import SettingsError, TrackingError
 from search.metrics import METRICS, Metric
 from search.out_of_fold import OutOfFold, read_out_of_fold
-from search.results import RecordedStudy, RecordedTrial, best_trained, n_chosen_from
+from search.results import best_trained, n_chosen_from
 from search.splitters import valid_over_train
 from search.store import Store
+from search.stored_study import RecordedStudy, RecordedTrial
 from search.types import Trial
 
 MAX_TRIALS = 30

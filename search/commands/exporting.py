@@ -9,8 +9,8 @@ from search.commands.options import pipeline_option, store_option
 from search.commands.output import note
 
 if TYPE_CHECKING:
-    from search.results import RecordedTrial
     from search.store import Store
+    from search.stored_study import RecordedTrial
 
 
 @click.command("export")

@@ -19,8 +19,8 @@ from search.commands.output import note, print_json, stderr, stdout
 
 if TYPE_CHECKING:
     from search.leaderboard import Row
-    from search.results import RecordedStudy, RecordedTrial
     from search.store import Store
+    from search.stored_study import RecordedStudy, RecordedTrial
     from search.winner import Winner
 
 

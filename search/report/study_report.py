@@ -13,8 +13,9 @@ from search.figures.drawing import Missing, Shown, draw_all
 from search.figures.material import Material
 from search.out_of_fold import OutOfFold, read_out_of_fold
 from search.report.page import make_page
-from search.results import RecordedStudy, best_trials, every_trial
+from search.results import best_trials, every_trial
 from search.store import Store
+from search.stored_study import RecordedStudy
 from search.stored_winner import stored_winner
 from spaces.errors import TunefoldError
 

@@ -8,7 +8,6 @@ with the same versions, it gives the same test scores.
 from collections.abc import Mapping
 
 from search.errors import SettingsError
-from search.results import RecordedTrial
 from search.scoring import mean_curve
 from search.script.alterations import batches_code
 from search.script.compiled import compiled_code
@@ -27,6 +26,7 @@ from search.script.shaped import shaped_code
 from search.script.source import Source, description, source_of
 from search.script.training import training_code
 from search.seeding import derive_seed
+from search.stored_study import RecordedTrial
 from spaces.evaluation import MEMBERS, ROWS
 from spaces.params import Scalar
 

@@ -18,10 +18,10 @@ from search.configuration import describe
 from search.errors import SettingsError
 from search.fit import choose_training_rows
 from search.numbers import write_score
-from search.results import RecordedTrial
 from search.script.layout import WIDTH
 from search.script.preparing import Kind
 from search.seeding import derive_seed
+from search.stored_study import RecordedTrial
 from search.types import Settings, Trial
 from spaces.evaluation import MEMBERS
 from spaces.space import Params

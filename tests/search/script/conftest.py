@@ -9,7 +9,7 @@ from pipelines.part import digest
 from pipelines.registry import complete, get_pipeline
 from search.diagnosis import diagnose
 from search.metrics import choose_metrics
-from search.results import RecordedStudy, RecordedTrial
+from search.stored_study import RecordedStudy, RecordedTrial
 
 FACTS = {"keras": "3.15.0", "jax": "0.10.2", "numpy": "2.4.0"}
 
