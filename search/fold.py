@@ -11,6 +11,7 @@ from pipelines.registry import get_pipeline
 from search.errors import FatalError
 from search.fit import choose_training_rows, fit_all
 from search.initial_weights import initial_weights
+from search.limits import limited
 from search.measure import OnEpoch, measured_rows
 from search.rows import find_fold
 from search.types import FoldJob, FoldResult
@@ -38,7 +39,14 @@ def run_fold(job: FoldJob, *, on_epoch: OnEpoch | None = None) -> FoldResult:
             does not have the weights to begin with.
         ModelTooLargeError: The model has more weights than the job allows.
         TrialError: The configuration asks for more training rows than the fold has.
+
+    A process that takes more memory or time than the job allows ends itself.
     """
+    with limited(seconds=job.max_seconds, memory_mb=job.max_memory):
+        return _run(job, on_epoch)
+
+
+def _run(job: FoldJob, on_epoch: OnEpoch | None) -> FoldResult:
     began = time.perf_counter()
     check_backend(job.backend)
     pipeline = get_pipeline(job.pipeline)

@@ -40,9 +40,14 @@ class JobMaker:
         *,
         epochs: int,
         floor: Sequence[float] | None = None,
+        seconds: float = 0.0,
     ) -> FoldJob:
-        """Return the job that trains `params` on one fold."""
+        """Return the job that trains `params` on one fold.
+
+        `seconds` is what the trial's other folds took.
+        """
         s = self.settings
+        left = None if s.max_seconds is None else max(0.0, s.max_seconds - seconds)
         return FoldJob(
             pipeline=s.pipeline,
             data_digest=s.data_digest,
@@ -58,6 +63,8 @@ class JobMaker:
             backend=s.backend,
             groups=s.groups,
             max_parameters=s.max_parameters,
+            max_seconds=left,
+            max_memory=s.max_memory,
             init_digest=s.init_digest,
             floor=None if floor is None else tuple(floor),
         )

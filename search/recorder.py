@@ -86,6 +86,8 @@ class Recorder:
             "space": s.space_name,
             "objectives": ",".join(s.objectives),
             "max_parameters": str(s.max_parameters or "none"),
+            "max_seconds": str(s.max_seconds or "none"),
+            "max_memory": str(s.max_memory or "none"),
             "cv": s.cv,
             "groups": s.groups or "none",
             "seed": str(s.seed),

@@ -42,6 +42,8 @@ class Request:
     objectives: str | None = None
     pruner: str | None = None
     max_parameters: int | None = MAX_PARAMETERS
+    max_seconds: float | None = None
+    max_memory: int | None = None
     warm_start: str | None = None
     init_from: str | None = None
     groups: str | None = None
@@ -97,6 +99,7 @@ def make_draft(request: Request, *, in_process: bool) -> Draft:
         request.pruner or default_pruner(objectives, sampler), objectives
     )
     max_parameters = _max_parameters(request.max_parameters)
+    _check_limits(request, in_process=in_process)
     workers = _workers(request.workers, in_process=in_process)
     if request.epochs is not None and request.epochs < 1:
         raise SettingsError(f"--epochs: must be at least 1, got {request.epochs}")
@@ -128,6 +131,8 @@ def make_draft(request: Request, *, in_process: bool) -> Draft:
         objectives=objectives,
         pruner=pruner,
         max_parameters=max_parameters,
+        max_seconds=request.max_seconds,
+        max_memory=request.max_memory,
         cv=request.cv or _default_cv(pipeline, groups),
         groups=groups,
         split_seed=request.split_seed,
@@ -220,6 +225,18 @@ def _max_parameters(asked: int | None) -> int | None:
             f"--max-parameters: must be at least 1, or 0 for no limit, got {asked}"
         )
     return asked or None
+
+
+def _check_limits(request: Request, *, in_process: bool) -> None:
+    limits = {"--max-seconds": request.max_seconds, "--max-memory": request.max_memory}
+    for option, limit in limits.items():
+        if limit is not None and not 0 < limit < float("inf"):
+            raise SettingsError(f"{option}: must be above 0, got {limit:g}")
+        if limit is not None and in_process:
+            raise SettingsError(
+                f"{option}: ends a worker process, and --in-process has none; leave "
+                "out one of the two"
+            )
 
 
 def _groups(request: Request, data: Part) -> str | None:

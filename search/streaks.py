@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Iterable, Sequence
 
+from search.limits import OVER
 from search.types import Budget, Settings, Trial, TrialState
 
 MAX_KNOWN = 50
@@ -12,7 +13,7 @@ class Streaks:
     """Counts failures and proposals that were evaluated before.
 
     Args:
-        settings: A trial with more weights than they allow says nothing about whether
+        settings: A trial that needs more than they allow says nothing about whether
             trials can succeed: it neither counts nor ends a row.
         budget: Says how many failures in a row end the study.
     """
@@ -69,9 +70,10 @@ class Streaks:
         )
 
     def was_refused(self, trial: Trial) -> bool:
-        """Say whether a trial's model has more weights than allowed."""
+        """Say whether a trial needs more weights, time or memory than allowed."""
         limit, size = self._settings.max_parameters, trial.n_parameters
-        return limit is not None and size is not None and size > limit
+        too_large = limit is not None and size is not None and size > limit
+        return too_large or (trial.reason or "").startswith(OVER)
 
 
 def _last_in_a_row(flags: Iterable[bool]) -> int:

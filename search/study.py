@@ -14,6 +14,7 @@ from search.fold_jobs import JobMaker
 from search.journal import Journal
 from search.lag import lag_of
 from search.ledger import Ledger
+from search.limits import reason_to_end
 from search.protocols import Engine, Pruner, Tracker
 from search.streaks import Streaks
 from search.types import (
@@ -228,7 +229,13 @@ class Study:
     def _train(self, slot: Slot, number: int, fold: int) -> None:
         trial = self._ledger.trials[number]
         floor = self._ledger.floor(number, fold)
-        job = self._jobs.make(trial.params, fold, epochs=trial.epochs, floor=floor)
+        job = self._jobs.make(
+            trial.params,
+            fold,
+            epochs=trial.epochs,
+            floor=floor,
+            seconds=sum(result.seconds for result in trial.folds),
+        )
         failure: str | None = None
         died: str | None = None
         result: FoldResult | None = None
@@ -236,7 +243,8 @@ class Study:
         try:
             result = slot.run(self._run_fold, job, trial=number)
         except WorkerDiedError as error:
-            died = str(error)
+            failure = reason_to_end(error.exitcode, self._jobs.settings)
+            died = None if failure else str(error)
         except ModelTooLargeError as error:
             failure, n_parameters = str(error), error.n_parameters
         except TrialError as error:

@@ -39,6 +39,8 @@ def study_options(settings: Settings, *, n_trials: int) -> Options:
         "objectives": ",".join(settings.objectives),
         "pruner": settings.pruner,
         "max-parameters": settings.max_parameters or 0,
+        "max-seconds": settings.max_seconds,
+        "max-memory": settings.max_memory,
         "cv": settings.cv,
         "groups": settings.groups or "none",
         "split-seed": settings.split_seed,

@@ -95,6 +95,8 @@ class FoldJob:
         backend: Keras backend.
         groups: Which groups stay together in a fold: `pipeline`, `duplicates`, None.
         max_parameters: Refuse a model with more weights; None refuses none.
+        max_seconds: What is left of the trial's time; None for any.
+        max_memory: Largest resident size of the worker, MiB; None for any.
         init_digest: Digest of the weights to begin with; other ones are refused. None
             begins with fresh ones.
         floor: Per epoch, stop where the best value of the searched metric so far is
@@ -115,6 +117,8 @@ class FoldJob:
     backend: str
     groups: str | None = None
     max_parameters: int | None = None
+    max_seconds: float | None = None
+    max_memory: int | None = None
     init_digest: str | None = None
     floor: tuple[float, ...] | None = None
 
@@ -249,6 +253,8 @@ class Settings:
         objectives: What is searched: `score`, or `score` and others of
             `search.objectives`.
         max_parameters: Models with more weights are refused; None refuses none.
+        max_seconds: A trial whose folds take longer together fails; None for any.
+        max_memory: A trial whose worker grows larger fails, MiB; None for any.
         cv: The splitter in words.
         groups: Which rows stay together in a fold: the groups of the `pipeline`'s
             data, `duplicates`, or None.
@@ -298,6 +304,8 @@ class Settings:
     objectives: tuple[str, ...] = ("score",)
     pruner: str = "none"
     max_parameters: int | None = None
+    max_seconds: float | None = None
+    max_memory: int | None = None
     groups: str | None = None
     target_digest: str = ""
     dummy: Mapping[str, float] = field(default_factory=dict)

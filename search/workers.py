@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import forkserver
@@ -35,6 +35,9 @@ BACKENDS = ("jax", "tensorflow")
 START_METHOD = "forkserver" if sys.platform == "linux" else "spawn"
 """How processes start here: a fork of a process that has imported Keras but run nothing
 costs a tenth of a second, where a new interpreter pays the imports: seconds."""
+
+END_SECONDS = 5.0
+"""So long the exit status of a process that has died is waited for."""
 
 MAX_GROWTH_MB = 500.0
 """By so much a process that is kept may grow after its first fold."""
@@ -61,7 +64,19 @@ does their products over and over: 1,024 rows through three layers of 1,024 unit
 
 
 class WorkerDiedError(TunefoldError):
-    """The process ended in the middle of a fold: out of memory, killed, crashed."""
+    """The process ended in the middle of a fold: out of memory, killed, crashed.
+
+    Attributes:
+        exitcode: Of the process, negative for a signal; None where it is not known.
+    """
+
+    def __init__(self, message: str, exitcode: int | None = None) -> None:
+        # both stay in `args`: that is what crosses the border of a machine
+        super().__init__(message, exitcode)
+        self.exitcode = exitcode
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class Slot(Protocol):
@@ -113,8 +128,10 @@ class ProcessSlot:
             self._executor, self._spare = self._spare or self._start(), None
             self._worn, self._first_mb = self._start_method != "spawn", None
         self._trial = trial
+        processes: list[BaseProcess] = []
         try:
             future: Future[Result] = self._executor.submit(function, job)
+            processes = _processes(self._executor)
             if self._spare is None and self._worn:
                 self._spare = self._start()
             return future.result()
@@ -123,7 +140,8 @@ class ProcessSlot:
             self._executor = None
             raise WorkerDiedError(
                 "the worker process died in the middle of a fold "
-                "(out of memory, killed or crashed)"
+                "(out of memory, killed or crashed)",
+                _exitcode(processes),
             ) from None
 
     def close(self) -> None:
@@ -257,6 +275,13 @@ def start_imports(backend: str) -> None:
 
 def _processes(executor: Executor | None) -> list[BaseProcess]:
     return list((getattr(executor, "_processes", None) or {}).values())
+
+
+def _exitcode(processes: Sequence[BaseProcess]) -> int | None:
+    for process in processes:
+        process.join(END_SECONDS)
+        return process.exitcode
+    return None
 
 
 def _resident_mb(executor: Executor | None) -> float:

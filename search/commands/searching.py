@@ -89,6 +89,19 @@ if TYPE_CHECKING:
     cls=Advanced,
 )
 @click.option(
+    "--max-seconds",
+    type=float,
+    help="A trial whose folds take longer together fails [default: no limit].",
+    cls=Advanced,
+)
+@click.option(
+    "--max-memory",
+    type=int,
+    metavar="MB",
+    help="A trial whose worker takes more memory fails [default: no limit].",
+    cls=Advanced,
+)
+@click.option(
     "--warm-start",
     metavar="STUDY",
     help="Tell the engine first what STUDY found on the same data and folds.",

@@ -27,6 +27,14 @@ def settings_in_words(settings: Settings) -> list[tuple[str, str]]:
         ("engine", f"{s.engine}, sampler {s.sampler}; seed {s.seed}"),
         ("pruner", s.pruner),
         ("weights", limit),
+        (
+            "time of a trial",
+            "" if s.max_seconds is None else f"at most {s.max_seconds:g} s",
+        ),
+        (
+            "memory of a worker",
+            "" if s.max_memory is None else f"at most {s.max_memory:,} MB",
+        ),
         ("workers", str(s.workers)),
         ("backend", s.backend),
     ]

@@ -219,6 +219,10 @@ WRONG = {
     "search digits --groups pipeline": "--groups pipeline: ",
     "search digits --cv group:4": "--cv group:4: ",
     "search digits --max-parameters -1": "--max-parameters: must be at least 1, or 0",
+    "search digits --max-seconds 0": "--max-seconds: must be above 0, got 0",
+    "search digits --max-memory -5": "--max-memory: must be above 0, got -5",
+    "search digits --in-process --max-memory 900": "--max-memory: ends a worker "
+    "process, and --in-process has none",
     "search digits --engine autokeras --space nass": "did you mean 'nas'?",
     "search digits --tag homework": "--tag: the form is KEY=VALUE, got 'homework'",
     "search digits --name a/b": "--name: letters, digits, ",

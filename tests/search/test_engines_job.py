@@ -194,6 +194,20 @@ def test_models_that_are_too_large_are_refused_and_the_search_goes_on(folder):
     assert layers == {"1", "2"}
 
 
+@pytest.mark.parametrize("limit", ["--max-seconds", "--max-memory"])
+def test_trials_over_a_limit_fail_and_the_search_goes_on(folder, limit):
+    # a tenth of a second is over before Keras has built; a worker with Keras has more
+    value = {"--max-seconds": 0.1, "--max-memory": 50}[limit]
+    name = limit.strip("-")
+    search(name, *ONE_WORKER, "--trials", 7, limit, value, cwd=folder)
+    study = Recorded(folder, name)
+    for number in range(7):  # more than the failures in a row that end a study
+        run = study.trial(number)
+        assert run.data.tags["state"] == "failed"
+        assert run.data.tags["reason"].startswith("over a limit: its ")
+        assert limit in run.data.tags["reason"]
+
+
 def test_several_objectives_end_in_a_front(folder):
     search(
         "two", *changed(ONE_WORKER, "width_1=16", "width_1=16..64"),

@@ -22,6 +22,7 @@ from search.events import fold_to_json, read_trials
 from search.fold_jobs import JobMaker
 from search.journal import Journal
 from search.lag import lag_of
+from search.limits import TIME_EXIT
 from search.pruners.registry import TwoLevels
 from search.rows import make_folds
 from search.streaks import MAX_KNOWN
@@ -184,6 +185,7 @@ class Setup:
     slots: Any = None
     journal_class: Any = Journal
     metrics: tuple[str, ...] = ("accuracy", "log_loss")
+    max_seconds: float | None = None
 
     def __post_init__(self):
         self.slots = self.slots or [HereSlot()]
@@ -209,6 +211,7 @@ class Setup:
             data_digest="d",
             data_source="made up",
             split_digest="e",
+            max_seconds=self.max_seconds,
         )
         if self.folder.exists():
             self.journal = self.journal_class.open(self.folder)
@@ -581,6 +584,36 @@ def test_a_trial_whose_worker_died_twice_in_a_fold_fails(study):
     assert s.trials[0].reason == "fold 1: the worker process died, twice"
     assert [t.state for t in s.trials[1:]] == [TrialState.COMPLETE] * 5
     assert s.slots[0].calls[:4] == [(0, 0), (0, 1), (0, 1), (1, 0)]
+
+
+class OverLimit:
+    """A slot whose process ends itself in every job of some trials."""
+
+    def __init__(self, trials):
+        self.seconds = {}
+        self._trials = trials
+
+    def run(self, function, job, *, trial):
+        self.seconds[trial, job.fold] = job.max_seconds
+        if trial in self._trials:
+            raise WorkerDiedError("the worker process died", TIME_EXIT)
+        return function(job)
+
+    def close(self):
+        pass
+
+
+def test_a_trial_over_a_limit_fails_at_once_and_the_search_goes_on(study):
+    slot = OverLimit(range(6))
+    s = study(slots=[slot], max_seconds=9.0, budget=Budget(trials=7))
+    s.run()  # six failures in a row of this kind end no study
+    assert [t.state for t in s.trials[:6]] == [TrialState.FAILED] * 6
+    assert s.trials[0].reason.startswith("over a limit: its folds may take 9 s ")
+    assert [key for key in slot.seconds if key[0] == 0] == [(0, 0)]  # no second try
+    assert s.trials[6].state is TrialState.COMPLETE
+    # what the trial's folds took is no longer left; each took .01 s
+    left = [slot.seconds[6, fold] for fold in range(3)]
+    assert left == pytest.approx([9.0, 8.99, 8.98])
 
 
 def test_once_in_each_fold_is_not_twice(study):

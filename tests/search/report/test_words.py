@@ -8,8 +8,15 @@ def test_settings_say_what_was_searched_and_how(make_settings):
     assert words["score"] == "accuracy, mean over folds at the best common epoch of 4"
     assert words["engine"] == "optuna, sampler tpe; seed 1"
     assert words["weights"] == "at most 1,000"
+    assert not {"time of a trial", "memory of a worker"} & set(words)
     assert words["tag course"] == "one"
     assert "begun with" not in words
+
+
+def test_limits_are_said(make_settings):
+    words = dict(settings_in_words(make_settings(max_seconds=90.0, max_memory=2000)))
+    assert words["time of a trial"] == "at most 90 s"
+    assert words["memory of a worker"] == "at most 2,000 MB"
 
 
 def test_a_regression_has_its_unit(make_settings):
