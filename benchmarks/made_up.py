@@ -109,6 +109,9 @@ class SleepingSlot:
         self.helped = 0
         self._trials: set[int] = set()
 
+    def is_ready(self):
+        return True
+
     def run(self, function: Callable[..., Any], job: FoldJob, *, trial: int) -> Any:
         began = time.monotonic()
         result = function(job)

@@ -7,6 +7,7 @@ TunefoldError (spaces.errors)
     ├── MissingExtraError  the user installs an optional package
     ├── TrialError         the trial is recorded as failed, the study goes on
     │   └── ModelTooLargeError  it was refused before it was trained
+    ├── UnfitWorkerError   a worker is left out, the study goes on with others
     ├── FatalError         the study stops; what is finished is kept
     └── TrackingError      the tracking store cannot be used
         └── UnknownStudyError  it can, but holds no study of that name
@@ -49,6 +50,10 @@ class ModelTooLargeError(TrialError):
     def __str__(self) -> str:
         n_parameters, limit = self.args
         return f"too large: at most {limit:,} weights, got {n_parameters:,}"
+
+
+class UnfitWorkerError(SearchError):
+    """A worker of a cluster cannot train the study; the message says what it lacks."""
 
 
 class FatalError(SearchError):

@@ -1,7 +1,7 @@
 """Begin a study: check everything, say what it will do and how long, then run."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from pipelines.spec import short_name
+from search.cluster.cluster import Cluster
 from search.errors import SettingsError, TrialError
 from search.events import warm_to_json
 from search.facts import gather_facts
@@ -16,13 +17,13 @@ from search.fold import run_cold_fold
 from search.journal import FOLDER, Journal, has_begun
 from search.leaderboard import heading
 from search.plan import Plan, probe
-from search.request import Request, check_name, make_draft
+from search.request import Request, check_name, for_cluster, make_draft
 from search.session import Outcome, closing, run_session
 from search.store import Store
 from search.transfer import begin_with
 from search.types import Budget
 from search.warm_start import warm_start
-from search.workers import WorkerDiedError, make_slots
+from search.workers import Slot, WorkerDiedError, make_slots
 from spaces.errors import TunefoldError
 
 
@@ -33,6 +34,7 @@ def begin(
     store_uri: str,
     console: Console,
     in_process: bool = False,
+    cluster: Cluster | None = None,
     on_end: Callable[[Outcome], None] | None = None,
 ) -> Outcome:
     """Start a new study and run it.
@@ -45,13 +47,16 @@ def begin(
         store_uri: The tracking store.
         console: For progress; stderr.
         in_process: Train in this process, for a debugger.
+        cluster: Trains the folds; None trains them here.
         on_end: Called with how it ended, seconds before its report is drawn.
 
     Raises:
         TunefoldError: A setting is wrong, or data or the store are not there.
     """
+    if cluster is not None:
+        request = for_cluster(request, n_places=cluster.n_places)
     with console.status("looking at the data"):
-        draft = make_draft(request, in_process=in_process)
+        draft = make_draft(request, in_process=in_process, trains_here=cluster is None)
         if request.init_from is not None:
             draft = begin_with(draft, Store(store_uri), request.init_from)
     settings, jobs, space = draft.settings, draft.jobs, draft.space
@@ -59,9 +64,13 @@ def begin(
     if request.name is not None:
         check_name(request.name)
         _refuse_existing(folder / request.name)
-    slots = make_slots(
-        settings.workers, backend=settings.backend, in_process=in_process
-    )
+    slots: Sequence[Slot]
+    if cluster is not None:
+        slots = cluster.make_slots(settings.workers, backend=settings.backend)
+    else:
+        slots = make_slots(
+            settings.workers, backend=settings.backend, in_process=in_process
+        )
     with ThreadPoolExecutor(1) as beside, closing(slots):
         planned = beside.submit(probe, slots[0], jobs, space, run_cold_fold)
         with console.status("starting the workers and timing two epochs"):

@@ -6,7 +6,7 @@ the disk. None takes longer the more trials there are.
 """
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -23,6 +23,9 @@ from search.scoring import Teller, common_epoch, failure_reason, mean_score
 from search.trial_predictions import trial_predictions
 from search.types import FoldResult, Suggestion, Trial, TrialState
 
+MAX_LOST = 4
+"""A fold that loses its place so often takes whole workers down."""
+
 
 @dataclass
 class OpenTrial:
@@ -31,11 +34,13 @@ class OpenTrial:
     Attributes:
         waiting: Folds nobody trains yet, in order.
         died: Folds whose worker died once.
+        lost: How often the place of a fold was lost.
         began: When it was opened in this process, `time.monotonic` seconds.
     """
 
     waiting: deque[int]
     died: set[int] = field(default_factory=set)
+    lost: Counter[int] = field(default_factory=Counter)
     began: float = field(default_factory=time.monotonic)
 
 
@@ -225,6 +230,17 @@ class Ledger:
             self.fail(number, f"fold {fold}: {reason}, twice")
         else:
             open_trial.died.add(fold)
+            open_trial.waiting.appendleft(fold)
+
+    def place_lost(self, number: int, fold: int, reason: str) -> None:
+        """Open the fold again: workers may leave. One that drives all away fails."""
+        if number not in self.open:
+            return
+        open_trial = self.open[number]
+        open_trial.lost[fold] += 1
+        if open_trial.lost[fold] >= MAX_LOST:
+            self.fail(number, f"fold {fold}: {reason}, {MAX_LOST} times in all")
+        else:
             open_trial.waiting.appendleft(fold)
 
     def floor(self, number: int, fold: int) -> Sequence[float] | None:

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from pipelines.outer import Outer, read_outer
 from pipelines.registry import complete
+from search.cluster.cluster import Cluster
 from search.errors import SettingsError
 from search.journal import FOLDER, has_begun
 from search.launch import begin
@@ -47,6 +48,7 @@ def run_outer_folds(
     store_uri: str,
     console: Console,
     in_process: bool = False,
+    cluster: Cluster | None = None,
 ) -> Nested | None:
     """Search inside each outer fold, and score each winner on the fold.
 
@@ -61,6 +63,7 @@ def run_outer_folds(
         store_uri: The tracking store.
         console: For progress; stderr.
         in_process: Train in this process, for a debugger.
+        cluster: Trains the folds; None trains them here.
 
     Returns:
         None where Ctrl-C interrupted it.
@@ -80,7 +83,12 @@ def run_outer_folds(
             f"\nouter fold {fold + 1} of {n_outer}", soft_wrap=True, highlight=False
         )
         outcome = search_or_resume(
-            inner, budget, store_uri=store_uri, console=console, in_process=in_process
+            inner,
+            budget,
+            store_uri=store_uri,
+            console=console,
+            in_process=in_process,
+            cluster=cluster,
         )
         if outcome is not None and outcome.interrupted:
             return None
@@ -97,6 +105,7 @@ def search_or_resume(
     store_uri: str,
     console: Console,
     in_process: bool = False,
+    cluster: Cluster | None = None,
     on_end: Callable[[Outcome], None] | None = None,
 ) -> Outcome | None:
     """Begin a named study, or go on with it; None where it has come to its end.
@@ -114,6 +123,7 @@ def search_or_resume(
             store_uri=store_uri,
             console=console,
             in_process=in_process,
+            cluster=cluster,
             on_end=on_end,
         )
     run = Store(store_uri, create=True).find(name)
@@ -126,6 +136,7 @@ def search_or_resume(
         console=console,
         workers=request.workers,
         pipeline=_whole(request.pipeline),
+        cluster=cluster,
         on_end=on_end,
     )
 

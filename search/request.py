@@ -20,7 +20,14 @@ from search.rows import make_folds
 from search.seen_rows import target_digest
 from search.splitters import default_cv, rows_digest
 from search.types import MAX_PARAMETERS, Settings
-from search.workers import BACKENDS, n_cores, set_environment, start_imports
+from search.workers import (
+    BACKENDS,
+    MAX_WORKERS,
+    allowed_workers,
+    n_cores,
+    set_environment,
+    start_imports,
+)
 from spaces.errors import SpaceError
 from spaces.narrow import narrow
 from spaces.nas import has_convolutions, too_large_blocks
@@ -80,12 +87,33 @@ class Draft:
     notes: tuple[str, ...]
 
 
-def make_draft(request: Request, *, in_process: bool) -> Draft:
+def for_cluster(request: Request, *, n_places: int) -> Request:
+    """Complete a request whose folds a cluster trains.
+
+    Args:
+        request: What to search.
+        n_places: Folds that its workers can train at once now.
+
+    Raises:
+        SettingsError: It asks for what only this machine has.
+    """
+    if request.init_from is not None:
+        raise SettingsError(
+            "--init-from: its weights lie on this machine, --cluster trains on others; "
+            "leave out one of the two"
+        )
+    return replace(request, workers=request.workers or allowed_workers(n_places))
+
+
+def make_draft(
+    request: Request, *, in_process: bool, trains_here: bool = True
+) -> Draft:
     """Check a request and complete it; reads the training data, writes nothing.
 
     Args:
         request: What to search.
         in_process: One worker, unless more are asked for.
+        trains_here: Whether workers are going to start on this machine.
 
     Raises:
         TunefoldError: A setting is wrong or the data is not there.
@@ -105,7 +133,7 @@ def make_draft(request: Request, *, in_process: bool) -> Draft:
         raise SettingsError(f"--epochs: must be at least 1, got {request.epochs}")
     epochs = request.epochs or pipeline.epochs
     backend = request.backend or default_backend(space)
-    if not in_process:
+    if trains_here and not in_process:
         start_imports(backend)
     # An engine may import Keras; where nothing is trained here, the lighter will do.
     set_environment(backend if in_process else BACKENDS[0])
@@ -253,9 +281,14 @@ def _default_cv(pipeline: Pipeline, groups: str | None) -> str:
 
 
 def _workers(asked: int | None, *, in_process: bool) -> int:
-    if asked is not None:
-        return asked
-    return 1 if in_process else n_cores()
+    if asked is None:
+        return 1 if in_process else allowed_workers(n_cores())
+    allowed = allowed_workers(asked)
+    if allowed < asked:
+        raise SettingsError(
+            f"--workers: {MAX_WORKERS} allows at most {allowed} here, got {asked}"
+        )
+    return asked
 
 
 def make_jobs(settings: Settings, pipeline: Pipeline, data: Part) -> JobMaker:

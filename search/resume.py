@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from pipelines.registry import get_pipeline, recorded_word
+from search.cluster.cluster import Cluster
 from search.engines.registry import check_engine, make_engine
 from search.errors import SettingsError
 from search.events import present_settings
@@ -18,7 +19,13 @@ from search.rerun_weights import provide
 from search.session import Outcome, closing, run_session
 from search.store import Store
 from search.types import Budget, Settings
-from search.workers import BACKENDS, make_slots, set_environment, start_imports
+from search.workers import (
+    BACKENDS,
+    allowed_workers,
+    make_slots,
+    set_environment,
+    start_imports,
+)
 from spaces.space import SearchSpace, unknown
 
 
@@ -32,6 +39,7 @@ def resume(
     engine: str | None = None,
     sampler: str | None = None,
     pipeline: str | None = None,
+    cluster: Cluster | None = None,
     on_end: Callable[[Outcome], None] | None = None,
 ) -> Outcome:
     """Go on with a study: its open folds, then further trials of the budget.
@@ -47,6 +55,7 @@ def resume(
             told of all full trials so far.
         sampler: Its sampler, None for its default.
         pipeline: The study's pipeline named again, where the user wrote it.
+        cluster: Trains the folds; None trains them here.
         on_end: Called with how it ended, seconds before its report is drawn.
 
     Raises:
@@ -64,7 +73,8 @@ def resume(
         first = events[0]
         began_with = present_settings(events)
         settings = _with_engine(began_with, engine, sampler)
-        start_imports(settings.backend)
+        if cluster is None:
+            start_imports(settings.backend)
         task = get_pipeline(recorded_word(settings.pipeline, named=pipeline))
         jobs = make_jobs(settings, task, task.load("train"))
         for line in differing_facts(first["facts"], gather_facts(settings.backend)):
@@ -80,7 +90,9 @@ def resume(
             objectives=settings.objectives,
             max_parameters=settings.max_parameters,
         )
-        slots = make_slots(workers or settings.workers, backend=settings.backend)
+        n_slots = allowed_workers(workers or settings.workers)
+        make = make_slots if cluster is None else cluster.make_slots
+        slots = make(n_slots, backend=settings.backend)
         with closing(slots):
             store = Store(store_uri, create=True)
             provide(store, settings)

@@ -6,6 +6,7 @@ an open fold of a running trial, so that no core waits while there is work.
 """
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from search.clock import Clock
@@ -26,8 +27,11 @@ from search.types import (
     Trial,
     TrialState,
 )
-from search.workers import Slot, WorkerDiedError
+from search.workers import PlaceLostError, Slot, WorkerDiedError
 from spaces.errors import TunefoldError
+
+READY_SECONDS = 0.2
+"""How often a slot without a place to train looks for one."""
 
 
 class Study:
@@ -133,7 +137,9 @@ class Study:
     def _work(self, slot: Slot) -> None:
         number: int | None = None
         try:
-            while (task := self._next_fold(number)) is not None:
+            while (
+                self._wait_for(slot) and (task := self._next_fold(number)) is not None
+            ):
                 if self._ledger.news:
                     self._ledger.news.settle()
                 number, fold = task
@@ -143,6 +149,17 @@ class Study:
         except BaseException as error:
             self._give_up(FatalError(f"study: ended by a bug: {error!r}"))
             raise
+
+    def _wait_for(self, slot: Slot) -> bool:
+        """Wait until a slot could train; return False when there is nothing left to."""
+        while not slot.is_ready():
+            with self._changed:
+                self._look_at_clock()
+                done = self._no_more is not None and not self._ledger.open
+                if done or self._fatal is not None or self._stopped is not None:
+                    return False
+            time.sleep(READY_SECONDS)
+        return True
 
     def _give_up(self, error: TunefoldError) -> None:
         with self._changed:
@@ -238,10 +255,13 @@ class Study:
         )
         failure: str | None = None
         died: str | None = None
+        lost: str | None = None
         result: FoldResult | None = None
         n_parameters: int | None = None
         try:
             result = slot.run(self._run_fold, job, trial=number)
+        except PlaceLostError as error:
+            lost = str(error)
         except WorkerDiedError as error:
             failure = reason_to_end(error.exitcode, self._jobs.settings)
             died = None if failure else str(error)
@@ -259,6 +279,8 @@ class Study:
         with self._changed:
             if result is not None:
                 whole = self._ledger.fold_done(number, result)
+            elif lost is not None:
+                self._ledger.place_lost(number, fold, lost)
             elif died is not None:
                 self._ledger.worker_died(number, fold, died)
             else:

@@ -32,6 +32,9 @@ Result = TypeVar("Result")
 
 BACKENDS = ("jax", "tensorflow")
 
+MAX_WORKERS = "TUNEFOLD_MAX_WORKERS"
+"""Environment variable: so many folds a search may train at the same time."""
+
 START_METHOD = "forkserver" if sys.platform == "linux" else "spawn"
 """How processes start here: a fork of a process that has imported Keras but run nothing
 costs a tenth of a second, where a new interpreter pays the imports: seconds."""
@@ -79,14 +82,23 @@ class WorkerDiedError(TunefoldError):
         return str(self.args[0])
 
 
+class PlaceLostError(TunefoldError):
+    """The place where a fold was trained is gone, by no fault of the trial."""
+
+
 class Slot(Protocol):
     """A place where one fold at a time is trained."""
+
+    def is_ready(self) -> bool:
+        """Say whether it could train now; on a cluster it may wait for a worker."""
+        ...
 
     def run(self, function: Callable[[Job], Result], job: Job, *, trial: int) -> Result:
         """Run a job and return its result; jobs of one trial share a process.
 
         Raises:
             WorkerDiedError: The process died; the next call starts another.
+            PlaceLostError: The worker left the cluster, or cannot train the study.
         """
         ...
 
@@ -115,11 +127,17 @@ class ProcessSlot:
         self._start_method = start
         self._worn = False  # the next trial gets another process
         self._first_mb: float | None = None
-        self._trial: int | None = None
+        self._trial: object = None
         self._executor: Executor | None = None
         self._spare: Executor | None = self._start()
 
-    def run(self, function: Callable[[Job], Result], job: Job, *, trial: int) -> Result:
+    def is_ready(self) -> bool:
+        """Always."""
+        return True
+
+    def run(
+        self, function: Callable[[Job], Result], job: Job, *, trial: object
+    ) -> Result:
         """Run a job in the process of its trial; see `Slot.run`."""
         if self._executor is not None:
             self._worn = self._worn or self._has_grown()
@@ -189,6 +207,10 @@ class InProcessSlot:
         set_environment(backend)
         _pin(core)
 
+    def is_ready(self) -> bool:
+        """Always."""
+        return True
+
     def run(self, function: Callable[[Job], Result], job: Job, *, trial: int) -> Result:  # noqa: ARG002
         """Call the function here."""
         return function(job)
@@ -234,6 +256,22 @@ def available_cores() -> list[int]:
 def n_cores() -> int:
     """Return how many cores this process may use."""
     return len(available_cores()) or os.cpu_count() or 1
+
+
+def allowed_workers(wanted: int) -> int:
+    """Return how many of the wanted workers this machine's administrator allows.
+
+    Raises:
+        SettingsError: The limit is no number from 1 on.
+    """
+    limit = os.environ.get(MAX_WORKERS, "").strip()
+    if not limit:
+        return wanted
+    if not limit.isdecimal() or int(limit) < 1:
+        raise SettingsError(
+            f"{MAX_WORKERS}: must be a number of at least 1, got {limit!r}"
+        )
+    return min(wanted, int(limit))
 
 
 def set_environment(backend: str) -> None:

@@ -86,6 +86,33 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 
+def cluster_options(command: F) -> F:
+    """Add --cluster and what its TLS needs."""
+    for option in (
+        click.option("--tls-key", metavar="FILE", help="Its key, PEM.", cls=Advanced),
+        click.option(
+            "--tls-cert",
+            metavar="FILE",
+            help="Certificate to show to a tls:// scheduler, PEM.",
+            cls=Advanced,
+        ),
+        click.option(
+            "--tls-ca-file",
+            metavar="FILE",
+            help="Authority of a tls:// scheduler, PEM [default: Dask's settings].",
+            cls=Advanced,
+        ),
+        click.option(
+            "--cluster",
+            metavar="ADDRESS",
+            help="Train on the workers of a Dask scheduler: tcp://HOST:8786.",
+            cls=Advanced,
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def budget_options(command: F) -> F:
     """Add --trials and --minutes."""
     for option in (

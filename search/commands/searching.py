@@ -3,16 +3,18 @@
 import os
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import click
 
 from search.commands.ending import leave_if_interrupted, show_outcome
 from search.commands.from_file import from_option
+from search.commands.on_cluster import opened_cluster
 from search.commands.options import (
     Advanced,
     WithAdvanced,
     budget_options,
+    cluster_options,
     pipeline_option,
     store_option,
 )
@@ -21,8 +23,16 @@ from search.commands.own_data import own_data_options, say_beforehand, take_pipe
 from search.types import MAX_PARAMETERS
 
 if TYPE_CHECKING:
+    from search.cluster.cluster import Cluster
     from search.request import Request
     from search.types import Budget
+
+
+class Place(TypedDict):
+    """Where folds are trained."""
+
+    in_process: bool
+    cluster: "Cluster | None"
 
 
 @click.command("search", cls=WithAdvanced)
@@ -158,6 +168,7 @@ if TYPE_CHECKING:
 @click.option(
     "--in-process", is_flag=True, help="Train in this process, to debug.", cls=Advanced
 )
+@cluster_options
 @from_option
 def search_command(
     pipeline: str,
@@ -168,6 +179,10 @@ def search_command(
     tags: tuple[str, ...],
     backend: str | None,
     n_outer: int | None,
+    cluster: str | None,
+    tls_ca_file: str | None,
+    tls_cert: str | None,
+    tls_key: str | None,
     **options: Any,
 ) -> None:
     """Search a pipeline's networks by cross-validation.
@@ -201,22 +216,25 @@ def search_command(
         **options,
     )
     uri = choose_uri(tracking_uri)
-    if n_outer is not None:
-        _search_nested(request, budget, n_outer, uri, in_process=in_process)
-        return
-    outcome = begin(
-        request,
-        budget,
-        store_uri=uri,
-        console=stderr(),
-        in_process=in_process,
-        on_end=partial(show_outcome, uri=uri),
-    )
+    tls = {"ca_file": tls_ca_file, "cert": tls_cert, "key": tls_key}
+    with opened_cluster(cluster, tls, in_process=in_process) as opened:
+        place: Place = {"in_process": in_process, "cluster": opened}
+        if n_outer is not None:
+            _search_nested(request, budget, n_outer, uri, place)
+            return
+        outcome = begin(
+            request,
+            budget,
+            store_uri=uri,
+            console=stderr(),
+            on_end=partial(show_outcome, uri=uri),
+            **place,
+        )
     leave_if_interrupted(outcome)
 
 
 def _search_nested(
-    request: "Request", budget: "Budget", n_outer: int, uri: str, *, in_process: bool
+    request: "Request", budget: "Budget", n_outer: int, uri: str, place: "Place"
 ) -> None:
     from search.launch import begin
     from search.nested import check_outer, run_outer_folds, search_or_resume
@@ -232,8 +250,8 @@ def _search_nested(
         budget,
         store_uri=uri,
         console=stderr(),
-        in_process=in_process,
         on_end=partial(show_outcome, uri=uri),
+        **place,
     )
     if outcome is not None:
         leave_if_interrupted(outcome)
@@ -245,7 +263,7 @@ def _search_nested(
         name=name,
         store_uri=uri,
         console=stderr(),
-        in_process=in_process,
+        **place,
     )
     if nested is None:
         note(f"interrupted; the same command with --name {name} goes on")
@@ -261,6 +279,7 @@ def _search_nested(
 @click.option("--workers", type=int, help="Folds at the same time, now.")
 @pipeline_option
 @store_option
+@cluster_options
 def resume_command(
     study: str | None,
     trials: int | None,
@@ -270,6 +289,10 @@ def resume_command(
     workers: int | None,
     pipeline: str | None,
     tracking_uri: str | None,
+    cluster: str | None,
+    tls_ca_file: str | None,
+    tls_cert: str | None,
+    tls_key: str | None,
 ) -> None:
     """Go on with a study that was killed, interrupted, or should be larger.
 
@@ -288,17 +311,20 @@ def resume_command(
     if trials is not None or minutes is not None:
         budget = Budget(trials=trials, minutes=minutes)
     uri = choose_uri(tracking_uri)
-    outcome = resume(
-        study or latest_study(),
-        budget,
-        store_uri=uri,
-        console=stderr(),
-        workers=workers,
-        engine=engine,
-        sampler=sampler,
-        pipeline=pipeline,
-        on_end=partial(show_outcome, uri=uri),
-    )
+    tls = {"ca_file": tls_ca_file, "cert": tls_cert, "key": tls_key}
+    with opened_cluster(cluster, tls) as opened:
+        outcome = resume(
+            study or latest_study(),
+            budget,
+            store_uri=uri,
+            console=stderr(),
+            workers=workers,
+            engine=engine,
+            sampler=sampler,
+            pipeline=pipeline,
+            cluster=opened,
+            on_end=partial(show_outcome, uri=uri),
+        )
     leave_if_interrupted(outcome)
 
 

@@ -62,6 +62,10 @@ class ShownSlot:
         self._slot = slot
         self._path = path
 
+    def is_ready(self) -> bool:
+        """Say whether it could train now."""
+        return self._slot.is_ready()
+
     def run(self, function: Callable[..., Result], job: Any, *, trial: int) -> Result:
         """Run a job; see `search.workers.Slot.run`.
 

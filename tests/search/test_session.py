@@ -28,6 +28,9 @@ class ComputingSlot:
     def __init__(self, jobs):
         self._jobs = jobs
 
+    def is_ready(self):
+        return True
+
     def run(self, function, job, *, trial):
         rows = self._jobs.folds[job.fold].valid
         right = np.arange(len(rows)) < job.params["x"] * len(rows)

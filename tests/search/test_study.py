@@ -90,6 +90,9 @@ class HereSlot:
         self.calls: list[tuple[int, int]] = []
         self._sleeps = sleeps
 
+    def is_ready(self):
+        return True
+
     def run(self, function, job, *, trial):
         self.calls.append((trial, job.fold))
         self._sleep()
@@ -557,6 +560,9 @@ class Dying:
         self.calls = []
         self._at = at
 
+    def is_ready(self):
+        return True
+
     def run(self, function, job, *, trial):
         self.calls.append((trial, job.fold))
         if len(self.calls) - 1 in self._at:
@@ -592,6 +598,9 @@ class OverLimit:
     def __init__(self, trials):
         self.seconds = {}
         self._trials = trials
+
+    def is_ready(self):
+        return True
 
     def run(self, function, job, *, trial):
         self.seconds[trial, job.fold] = job.max_seconds

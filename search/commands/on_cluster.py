@@ -1,0 +1,44 @@
+"""`--cluster` of the commands that train."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from search.commands.output import stderr
+
+if TYPE_CHECKING:
+    from search.cluster.cluster import Cluster
+
+
+@contextmanager
+def opened_cluster(
+    address: str | None, tls: Mapping[str, str | None], *, in_process: bool = False
+) -> "Iterator[Cluster | None]":
+    """Open the connection that was asked for; None where none was.
+
+    Args:
+        address: Of the scheduler.
+        tls: Files; see `search.cluster.cluster.ClusterAddress`.
+        in_process: Whether `--in-process` stands beside it, which is refused.
+
+    Raises:
+        SettingsError: It does not answer, or an option does not go with it.
+    """
+    from search.errors import SettingsError
+
+    if address is None:
+        for option, file in tls.items():
+            if file is not None:
+                raise SettingsError(
+                    f"--tls-{option.replace('_', '-')}: is for a --cluster, got none"
+                )
+        yield None
+        return
+    if in_process:
+        raise SettingsError(
+            "--in-process: trains here, --cluster elsewhere; leave out one of the two"
+        )
+    from search.cluster.cluster import Cluster, ClusterAddress
+
+    with Cluster(ClusterAddress(address=address, **tls), stderr()) as cluster:
+        yield cluster

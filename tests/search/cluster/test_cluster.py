@@ -1,0 +1,226 @@
+"""Slots on a real scheduler with real workers. Jobs are code: `exec` is importable."""
+
+import contextlib
+import io
+import threading
+import time
+
+import pytest
+from dask_cluster import DaskCluster, kill_tree
+from real_command import wait_until
+from rich.console import Console
+
+from search.cluster import cluster as cluster_module
+from search.cluster.cluster import Cluster, ClusterAddress
+from search.errors import FatalError, SettingsError
+from search.workers import PlaceLostError
+from spaces.errors import DataError, TunefoldError
+
+pytestmark = pytest.mark.slow
+
+OTHER_DATA = """
+import os
+from spaces.errors import DataError
+if os.environ.get("OTHER_DATA"):
+    raise DataError("data: must have the digest d, got e")
+"""
+
+
+@pytest.fixture
+def dask(tmp_path):
+    cluster = DaskCluster(tmp_path)
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture
+def said():
+    return io.StringIO()
+
+
+@pytest.fixture
+def connect(said):
+    """Return a function that connects to a cluster; closed after the test."""
+    opened = []
+
+    def connect(dask, **tls):
+        where = ClusterAddress(address=dask.address, **tls)
+        opened.append(Cluster(where, Console(file=said, width=300)))
+        return opened[-1]
+
+    yield connect
+    for cluster in opened:
+        cluster.__exit__()
+
+
+@pytest.mark.ci
+def test_jobs_run_on_workers_that_come_and_go(dask, connect):
+    first = dask.start_worker()
+    cluster = connect(dask)
+    assert cluster.n_places == 1
+    one, two = cluster.make_slots(2, backend="jax")
+    assert one.run(eval, "6 * 7", trial=0) == 42
+    with pytest.raises(ZeroDivisionError):  # the job's own, as it was
+        one.run(eval, "1 / 0", trial=0)
+    assert not two.is_ready()
+    second = dask.start_worker()
+    wait_until(two.is_ready)
+    pids = [slot.run(eval, "__import__('os').getpid()", trial=0) for slot in (one, two)]
+    assert len(set(pids)) == 2
+
+    for slot, worker in ((one, first), (two, second)):
+        killer = threading.Timer(2.0, kill_tree, [worker.pid])
+        killer.start()
+        began = time.monotonic()
+        with pytest.raises(PlaceLostError, match="went away"):
+            slot.run(time.sleep, 120, trial=1)
+        assert time.monotonic() - began < 2.0 + 30.0
+    assert not one.is_ready()
+    dask.start_worker()
+    wait_until(one.is_ready)
+    assert one.run(eval, "6 * 7", trial=2) == 42
+
+
+def test_a_worker_whose_process_alone_dies_is_restarted(dask, connect):
+    nanny = dask.start_worker()
+    [slot] = connect(dask).make_slots(1, backend="jax")
+    assert slot.run(eval, "6 * 7", trial=0) == 42
+    import psutil
+
+    [worker, *_] = [
+        child
+        for child in psutil.Process(nanny.pid).children()
+        if "resource_tracker" not in " ".join(child.cmdline())
+    ]
+    killer = threading.Timer(2.0, kill_tree, [worker.pid])
+    killer.start()
+    with pytest.raises(PlaceLostError):
+        slot.run(time.sleep, 120, trial=0)
+    wait_until(slot.is_ready)
+    assert slot.run(eval, "6 * 7", trial=0) == 42
+
+
+def test_a_worker_with_other_data_is_left_out(dask, connect, said):
+    dask.start_worker(OTHER_DATA=1)
+    cluster = connect(dask)
+    [slot] = cluster.make_slots(1, backend="jax")
+    with pytest.raises(PlaceLostError):
+        slot.run(exec, OTHER_DATA, trial=0)
+    with pytest.raises(FatalError, match="no worker can train this study: data: must"):
+        slot.is_ready()
+    dask.start_worker()
+    wait_until(lambda: ready_in_spite(slot))
+    slot.run(exec, OTHER_DATA, trial=0)
+    assert said.getvalue().count("is left out: data: must have the digest d") == 1
+
+
+def ready_in_spite(slot):
+    try:
+        return slot.is_ready()
+    except FatalError:
+        return False
+
+
+def test_a_worker_that_may_start_no_processes_says_how_it_may(dask, connect):
+    dask.start_worker(DASK_DISTRIBUTED__WORKER__DAEMON="True")
+    [slot] = connect(dask).make_slots(1, backend="jax")
+    with pytest.raises(FatalError, match="start it with DASK_DISTRIBUTED__WORKER__DAE"):
+        slot.run(eval, "6 * 7", trial=0)
+
+
+def test_a_scheduler_that_comes_back_is_waited_for(dask, connect, said, monkeypatch):
+    dask.start_worker()
+    cluster = connect(dask)
+    [slot] = cluster.make_slots(1, backend="jax")
+    assert slot.run(eval, "6 * 7", trial=0) == 42
+    dask.scheduler.kill()
+    with pytest.raises(PlaceLostError):
+        slot.run(time.sleep, 120, trial=0)
+    assert "the scheduler is gone; waiting for it" in said.getvalue()
+    dask.start_scheduler()
+    dask.start_worker(wait=False)
+    wait_until(slot.is_ready)
+    assert slot.run(eval, "6 * 7", trial=0) == 42
+    monkeypatch.setattr(cluster_module, "PATIENCE", 0.5)
+    dask.scheduler.kill()
+    with pytest.raises(FatalError, match="did not come back within"):
+        run_until_it_fails(slot)
+
+
+def run_until_it_fails(slot):
+    while True:
+        with contextlib.suppress(PlaceLostError):
+            slot.run(time.sleep, 0.1, trial=0)
+
+
+def test_no_scheduler_and_no_worker_are_one_line(dask, connect, monkeypatch):
+    monkeypatch.setattr(cluster_module, "WORKER_SECONDS", 1.0)
+    with pytest.raises(SettingsError, match="a worker must join it, got none within"):
+        connect(dask)
+    monkeypatch.setattr(cluster_module, "CONNECT_SECONDS", 1.0)
+    dask.scheduler.kill()
+    dask.scheduler.wait()
+    with pytest.raises(SettingsError, match="no scheduler answers at tcp://127"):
+        connect(dask)
+
+
+def test_errors_of_a_job_keep_their_kind(dask, connect):
+    dask.start_worker()
+    [slot] = connect(dask).make_slots(1, backend="jax")
+    code = "from search.errors import ModelTooLargeError as E; raise E(9, 5)"
+    with pytest.raises(TunefoldError, match="too large: at most 5 weights, got 9"):
+        slot.run(exec, code, trial=0)
+    assert not issubclass(PlaceLostError, DataError)
+
+
+def test_tls_lets_only_those_in_who_have_a_certificate(tmp_path, connect):
+    files = certificates(tmp_path)
+    words = [f"--tls-{name}={path}" for name, path in files.items()]
+    dask = DaskCluster(tmp_path, "--protocol", "tls", *words)
+    try:
+        dask.start_worker()
+        assert dask.address.startswith("tls://")
+        cluster = connect(
+            dask, ca_file=files["ca-file"], cert=files["cert"], key=files["key"]
+        )
+        [slot] = cluster.make_slots(1, backend="jax")
+        assert slot.run(eval, "6 * 7", trial=0) == 42
+        with pytest.raises(SettingsError, match="no scheduler answers at tls://"):
+            connect(dask)
+    finally:
+        dask.close()
+
+
+def certificates(folder):
+    """A certificate that is its own authority, as files."""
+    import datetime
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tests")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    (folder / "cert.pem").write_bytes(certificate.public_bytes(pem))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(
+            pem,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    cert, private = str(folder / "cert.pem"), str(folder / "key.pem")
+    return {"ca-file": cert, "cert": cert, "key": private}
