@@ -19,6 +19,7 @@ from search.commands.listing import data_group, list_command, space_command
 from search.commands.reporting import report_command
 from search.commands.results import best_command, rerun_command, ui_command
 from search.commands.searching import resume_command, search_command
+from search.commands.users import users_group
 from search.commands.watching import watch_command
 from spaces.errors import TunefoldError
 
@@ -85,5 +86,6 @@ for command in (
     homework_command,
     check_command,
     doctor_command,
+    users_group,
 ):
     main.add_command(command)

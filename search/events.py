@@ -12,6 +12,9 @@ from search.types import FoldResult, Settings, Trial, TrialState
 
 Event = dict[str, Any]
 
+BEGINNING = ("facts", "began", "budget", "warm")
+"""What the first event of a study holds beside its settings."""
+
 _ASKED = (
     "number", "params", "epochs", "rung", "continues", "engine", "sampler", "tags",
 )  # fmt: skip

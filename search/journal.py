@@ -15,7 +15,6 @@ and `told` is the order in which the engine was called: replaying it restores th
 engine.
 """
 
-import json
 import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -29,7 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.errors import FatalError, SettingsError
-from search.events import Event, asked_event, ended_event, fold_to_json, read_object
+from search.events import Event, asked_event, ended_event, fold_to_json
+from search.journal_line import read_line, write_line
 from search.study_lock import StudyLock
 from search.types import Budget, FoldResult, Settings, Trial
 
@@ -157,12 +157,9 @@ class Journal:
         for number, line in enumerate(lines[:-1], start=1):  # the last is torn or empty
             if begins and not line.startswith(begins):
                 continue
-            event = read_object(line)
+            event = read_line(line)
             if event is None:
-                raise FatalError(
-                    f"{self._path}: line {number} must be one JSON object, got "
-                    f"{line[:40]!r}; restore the file from a copy"
-                )
+                raise FatalError(damaged(self._path, number, line))
             events.append(event)
         return events
 
@@ -227,7 +224,7 @@ class Journal:
 
     def predictions_path(self, number: int) -> Path:
         """Return where a complete trial's predictions lie."""
-        return self._predictions / f"trial-{number:05}.npz"
+        return self._predictions / predictions_name(number)
 
     def drop_folds(self, number: int, folds: Iterable[int]) -> None:
         """Remove predictions of all epochs of an ended trial, if they are there."""
@@ -254,12 +251,12 @@ class Journal:
             new.replace(path)
 
     def _append(self, event: Event) -> None:
-        line = json.dumps(event, allow_nan=False, separators=(",", ":")) + "\n"
+        line = write_line(event)
         with _explained(self._path, self.folder.name):
             file = self._opened()
             size = file.seek(0, os.SEEK_END)
             try:
-                _write(file, line.encode())
+                _write(file, line)
             except OSError:
                 with suppress(OSError):  # half a line must not stand before another
                     file.truncate(size)
@@ -272,6 +269,20 @@ class Journal:
         if self._file is None:
             self._file = self._path.open("ab", buffering=0)
         return self._file
+
+
+def predictions_name(number: int) -> str:
+    """Return the name of the file of a complete trial's predictions."""
+    return f"trial-{number:05}.npz"
+
+
+def damaged(path: Path, number: int, line: bytes) -> str:
+    """Say what is wrong with a line that is no whole event, and what to do."""
+    return (
+        f"{path}: line {number} must be an event that fits its checksum, got "
+        f"{line[:40]!r}; restore the file from a copy, or move its folder away and "
+        f"'tunefold resume {path.parent.name}' with a tracking store that has the study"
+    )
 
 
 def has_begun(folder: Path) -> bool:

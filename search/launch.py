@@ -83,10 +83,9 @@ def begin(
                     f"study '{name}': exists already in {store.name}; go on with it by "
                     f"'tunefold resume {name}', or give another --name"
                 )
-            store.experiment_id(
-                settings.experiment
-            )  # refused before anything is written
-            settings = replace(settings, name=name)
+            experiment = request.experiment or store.own_experiment(settings.experiment)
+            store.experiment_id(experiment)  # refused before anything is written
+            settings = replace(settings, name=name, experiment=experiment)
             jobs = replace(jobs, settings=settings)
             warm = warm_start(store, request.warm_start, settings)
             console.print(heading(settings), soft_wrap=True, highlight=False)

@@ -278,6 +278,7 @@ class Ledger:
         done = {result.fold for result in trial.folds}
         waiting = deque(n for n in range(self._jobs.n_folds) if n not in done)
         self.open[trial.number] = OpenTrial(waiting)
+        self.news.trial_begun(trial)
         if trial.folds:  # a crash may have come between a fold and what it decides
             self._end_if_decided(trial)
         return True

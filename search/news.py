@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from search.journal import Journal
 from search.protocols import Tracker
-from search.types import FoldResult, Trial
+from search.types import FoldResult, Trial, TrialState
 
 
 class News:
-    """Folds and ended trials on their way to the trackers, in the journal's order.
+    """What happens to trials on its way to the trackers, in the journal's order.
 
     Args:
         journal: Where each was written just before it is announced here.
@@ -27,6 +27,10 @@ class News:
     def __bool__(self) -> bool:
         """Say whether trackers have something to hear."""
         return bool(self._untold)
+
+    def trial_begun(self, trial: Trial) -> None:
+        """Announce a trial that is going to be trained. With the study's lock."""
+        self._untold.append((self._journal.written, trial, None))
 
     def fold_done(self, trial: Trial, result: FoldResult) -> None:
         """Announce a fold; the trial holds it already. With the study's lock."""
@@ -46,7 +50,9 @@ class News:
             while self._untold and self._untold[0][0] <= committed:
                 _, trial, result = self._untold.popleft()
                 for tracker in self._trackers:
-                    if result is None:
-                        tracker.trial_done(trial)
-                    else:
+                    if result is not None:
                         tracker.fold_done(trial, result)
+                    elif trial.state is TrialState.RUNNING:
+                        tracker.trial_begun(trial)
+                    else:
+                        tracker.trial_done(trial)

@@ -62,6 +62,9 @@ class SearchProgress:
         for trial in trials:
             self._tally.take_in(trial)
 
+    def trial_begun(self, trial: Trial) -> None:
+        """Nothing: the slots are shown."""
+
     def fold_done(self, trial: Trial, result: FoldResult) -> None:
         """Count a fold."""
         self._tally.fold_trained(result)

@@ -82,6 +82,10 @@ class Tracker(Protocol):
     Each call may be repeated: the same fold or trial sent twice is stored once.
     """
 
+    def trial_begun(self, trial: Trial) -> None:
+        """Record a trial that is going to be trained."""
+        ...
+
     def fold_done(self, trial: Trial, result: FoldResult) -> None:
         """Record a finished fold of a running trial."""
         ...

@@ -5,12 +5,14 @@ first, parameters and metric values carry the journal's times: the same trial se
 twice is stored once.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from search.diagnosis import Kind, diagnose, diagnose_all
-from search.events import trial_to_events
+from search.events import asked_event, trial_to_events
 from search.logged_values import Value, calibration, fold_values, trial_values
 from search.metrics import METRICS
 from search.store import FAILED, FINISHED, KEY, KILLED, KIND, PARENT, RUNNING, Store
@@ -24,6 +26,9 @@ _STATUS = {
     TrialState.FAILED: FAILED,
     TrialState.RUNNING: KILLED,  # the study ended before it
 }
+
+ASKED = "tunefold.asked"
+"""Tag of a trial's run: what was proposed, as the journal has it."""
 
 UNFINISHED = "unfinished"
 """State of a trial that its study left open; `tunefold resume` goes on with it."""
@@ -48,8 +53,13 @@ class Recorder:
         self.experiment_id = store.experiment_id(settings.experiment)
         self.run_id = ""
 
-    def begin(self, facts: Mapping[str, str]) -> None:
-        """Create the study's run, or take it up again."""
+    def begin(self, facts: Mapping[str, str], **beginning: Any) -> None:
+        """Create the study's run, or take it up again.
+
+        Args:
+            facts: Versions and machine.
+            beginning: What else the first line of a journal holds, to write it anew.
+        """
         s = self._settings
         run = self._store.find(s.name)
         if run is None:
@@ -60,7 +70,7 @@ class Recorder:
             for name in ("engine", "sampler"):  # another one may have taken over
                 self.client.set_tag(self.run_id, name, getattr(s, name))
             self._take_up_trials()
-        study = {"settings": asdict(s), "facts": dict(facts)}
+        study = {"settings": asdict(s), "facts": dict(facts), **beginning}
         self.client.log_dict(self.run_id, study, "study.json")
 
     def _take_up_trials(self) -> None:
@@ -107,6 +117,15 @@ class Recorder:
         return self._store.create_run(
             self.experiment_id, s.name, tags=tags, began=self._began
         )
+
+    def trial_begun(self, trial: Trial, *, began: float) -> None:
+        """Create a trial's run.
+
+        Args:
+            trial: As it was proposed.
+            began: Seconds since 1970.
+        """
+        self._run_of(trial, began=began)
 
     def fold(self, trial: Trial, result: FoldResult) -> None:
         """Write a fold's curves as `val_loss/fold_0`, one value per epoch."""
@@ -174,7 +193,7 @@ class Recorder:
         self.client.set_tag(self.run_id, "reason", reason)
         self.client.set_terminated(self.run_id, FINISHED if finished else KILLED)
 
-    def _run_of(self, trial: Trial) -> str:
+    def _run_of(self, trial: Trial, *, began: float | None = None) -> str:
         if trial.number in self._runs:
             return self._runs[trial.number]
         key = f"{self._settings.name}/{trial.number}"
@@ -192,10 +211,11 @@ class Recorder:
                     KIND: "trial",
                     PARENT: self.run_id,
                     "state": TrialState.RUNNING.value,
+                    ASKED: json.dumps(asked_event(trial)),
                     **self._tags_of(trial),
                     **self._settings.tags,
                 },
-                began=_began(trial, self._began),
+                began=_began(trial, began or self._began),
             )
         self._log_params(run_id, trial)
         self._runs[trial.number] = run_id

@@ -271,7 +271,7 @@ def log_trained(
         experiment_id=study.experiment_id,
         run_id=run_id,
         model=model,
-        registered_name=settings.name,
+        registered_name=store.own_model(settings.name),
         requirements=[
             f"{package}=={facts[package]}"
             for package in ("keras", settings.backend, "numpy")

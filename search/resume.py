@@ -9,15 +9,17 @@ from rich.console import Console
 from pipelines.registry import get_pipeline, recorded_word
 from search.cluster.cluster import Cluster
 from search.engines.registry import check_engine, make_engine
-from search.errors import SettingsError
+from search.errors import SettingsError, TrackingError
 from search.events import present_settings
 from search.facts import differing_facts, gather_facts
 from search.journal import FOLDER, Journal, has_begun, studies_in
 from search.leaderboard import heading
-from search.request import make_jobs
+from search.lease import Lease
+from search.request import check_name, make_jobs
 from search.rerun_weights import provide
+from search.restore import restore
 from search.session import Outcome, closing, run_session
-from search.store import Store
+from search.store import Store, local_file, without_login
 from search.types import Budget, Settings
 from search.workers import (
     BACKENDS,
@@ -64,9 +66,7 @@ def resume(
     """
     folder = Path(FOLDER) / name
     if not has_begun(folder):
-        latest_study()  # says so when there is none at all
-        here = [study.name for study in studies_in(Path(FOLDER))]
-        raise SettingsError(f"{Path(FOLDER).resolve()}: {unknown('study', name, here)}")
+        _restore(name, folder, store_uri, console)
     journal = Journal.open(folder)
     try:
         events = journal.events("study", "engine")
@@ -115,6 +115,38 @@ def resume(
             )
     finally:
         journal.close()
+
+
+def _restore(name: str, folder: Path, store_uri: str, console: Console) -> None:
+    """Write the journal of a study that was begun elsewhere, from the store.
+
+    Raises:
+        SettingsError: The study is neither here nor there, or is being searched.
+        TunefoldError: The store's record of it is damaged.
+    """
+    check_name(name)
+    store: Store | None = None
+    try:
+        store = Store(store_uri)
+    except TrackingError:
+        if local_file(store_uri) is None:  # a server that does not answer
+            raise
+    if store is None or store.find(name) is None:
+        latest_study()  # says so when there is none at all
+        here = [study.name for study in studies_in(Path(FOLDER))]
+        raise SettingsError(
+            f"{Path(FOLDER).resolve()}: {unknown('study', name, here)}; the tracking "
+            f"store {without_login(store_uri)} does not have it either"
+        )
+    Lease(store, name).check()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    restored = restore(store, name, folder)
+    console.print(
+        f"study '{name}' is taken over from {store.name}: {restored.ended} trials have "
+        f"ended, {restored.open} are trained from their first fold",
+        soft_wrap=True,
+        highlight=False,
+    )
 
 
 def latest_study() -> str:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from search.events import BEGINNING
 from search.fold import run_fold
 from search.fold_jobs import JobMaker
 from search.interrupt import on_interrupt
 from search.journal import Journal
+from search.lease import Lease
 from search.live.slots import hide, running_folds, show
 from search.progress import SearchProgress, show_rest
 from search.protocols import Engine, Tracker
@@ -75,10 +77,13 @@ def run_session(
         TunefoldError: The study could not go on; what is finished is kept.
     """
     settings = jobs.settings
+    lease = Lease(store, settings.name)
+    lease.check()
     [first] = journal.events("study")
     journal.session(budget, began=time.time())
     recorder = Recorder(store, settings, began=first["began"])
-    recorder.begin(first["facts"])
+    began_with = {name: first[name] for name in BEGINNING if name in first}
+    recorder.begin(**began_with)
     tracker = MlflowTracker(recorder, journal, settings)
     progress = SearchProgress(
         console,
@@ -100,10 +105,11 @@ def run_session(
         run_fold=run_fold,
     )
     try:
-        outcome = _search(study, settings, tracker, progress, journal, console)
-        if on_end is not None:
-            on_end(outcome)
-        _report(tracker, study.trials, console)
+        with lease.held(recorder.run_id):
+            outcome = _search(study, settings, tracker, progress, journal, console)
+            if on_end is not None:
+                on_end(outcome)
+            _report(tracker, study.trials, console)
     finally:
         journal.close()
     return outcome

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 from pipelines.outer import read_outer
@@ -112,6 +112,30 @@ class Store:
             # Absolute: the UI may be started in another folder.
             location = (self._local.resolve().parent / "mlruns" / name).as_uri()
         return str(self.client.create_experiment(name, artifact_location=location))
+
+    @property
+    def user(self) -> str | None:
+        """The login by which a server is asked; None without one."""
+        if self.is_local:
+            return None
+        from mlflow.utils.credentials import read_mlflow_creds
+
+        named = urlsplit(self.uri).username
+        return unquote(named) if named else read_mlflow_creds().username
+
+    def own_experiment(self, pipeline: str) -> str:
+        """Return the experiment a pipeline's studies go to where none is named.
+
+        On a server with logins it is the user's own: others may not even see it.
+        """
+        return f"{self.user}/{pipeline}" if self.user else pipeline
+
+    def own_model(self, study: str) -> str:
+        """Return the name under which a study's models are registered.
+
+        Names of models are shared by all users of a server.
+        """
+        return f"{self.user}-{study}" if self.user else study
 
     def find(self, key: str) -> Any | None:
         """Return the run with this key, or None; deleted runs do not count."""

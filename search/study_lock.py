@@ -24,12 +24,9 @@ class StudyLock:
         Raises:
             SettingsError: Another one is working on the study.
         """
-        import psutil
-
-        me = psutil.Process()
-        mine = {"pid": me.pid, "started": me.create_time()}
+        mine = this_process()
         owner = _read(self._path)
-        if owner != mine and _is_alive(owner):
+        if owner != mine and is_alive(owner):
             raise SettingsError(
                 f"study '{study}': process {owner['pid']} is working on it; "
                 "wait for it, or end that process first"
@@ -57,7 +54,7 @@ class Holder:
 def holder(path: Path) -> Holder | None:
     """Return who took a study and has not released it; None for nobody."""
     owner = _read(path)
-    return Holder(owner["pid"], _is_alive(owner)) if "pid" in owner else None
+    return Holder(owner["pid"], is_alive(owner)) if "pid" in owner else None
 
 
 def _read(path: Path) -> Event:
@@ -67,7 +64,16 @@ def _read(path: Path) -> Event:
         return {}
 
 
-def _is_alive(owner: Event) -> bool:
+def this_process() -> Event:
+    """Return what tells this process from all others of this machine."""
+    import psutil
+
+    me = psutil.Process()
+    return {"pid": me.pid, "started": me.create_time()}
+
+
+def is_alive(owner: Event) -> bool:
+    """Say whether a process of this machine lives, by what `this_process` gave."""
     import psutil
 
     try:

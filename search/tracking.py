@@ -1,6 +1,7 @@
 """The tracker: mirrors the journal into MLflow from the background."""
 
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -45,6 +46,11 @@ class MlflowTracker:
         """Send what the journal holds and the store does not."""
         for trial in trials:
             self._put(lambda trial=trial: self._catch_up(trial))  # type: ignore[misc]
+
+    def trial_begun(self, trial: Trial) -> None:
+        """Send what was proposed."""
+        began = time.time()
+        self._put(lambda: self._recorder.trial_begun(trial, began=began))
 
     def fold_done(self, trial: Trial, result: FoldResult) -> None:
         """Send a fold."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from search.commands.options import json_option, store_option
-from search.commands.output import print_json, stderr, stdout
+from search.commands.output import note, print_json, stderr, stdout
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -16,21 +16,27 @@ if TYPE_CHECKING:
 
 
 @click.command("doctor")
+@click.option(
+    "--fix", is_flag=True, help="End runs that a study which died left running."
+)
 @json_option
 @store_option
-def doctor_command(as_json: bool, tracking_uri: str | None) -> None:
+def doctor_command(fix: bool, as_json: bool, tracking_uri: str | None) -> None:
     """Check versions, known breakages, data, machine and tracking store.
 
     It downloads nothing and creates no store. Status 1: something is broken.
 
     \b
     tunefold doctor
+    tunefold doctor --fix
     tunefold doctor --json --tracking-uri http://127.0.0.1:5000
     """
     from search.doctor.check import Status
     from search.doctor.examine import examine
     from search.store import choose_uri
 
+    if fix:
+        _fix(choose_uri(tracking_uri))
     with stderr().status("looking at everything, less than a minute ..."):
         checks = examine(choose_uri(tracking_uri))
     count = {status: sum(c.status is status for c in checks) for status in Status}
@@ -42,6 +48,21 @@ def doctor_command(as_json: bool, tracking_uri: str | None) -> None:
         click.echo(", ".join(f"{n} {status}" for status, n in count.items()))
     if count[Status.BROKEN]:
         sys.exit(1)
+
+
+def _fix(uri: str) -> None:
+    from search.errors import TrackingError
+    from search.left_running import close_left_running
+    from search.store import Store, local_file
+
+    try:
+        store = Store(uri)
+    except TrackingError:
+        if local_file(uri) is None:
+            raise
+        return  # there is none yet
+    for study in close_left_running(store):
+        note(f"closed: study '{study.name}', trials: {len(study.trials)}")
 
 
 def _table(title: str, checks: "list[Check]") -> "Table":

@@ -105,7 +105,9 @@ def cluster_options(command: F) -> F:
         click.option(
             "--cluster",
             metavar="ADDRESS",
-            help="Train on the workers of a Dask scheduler: tcp://HOST:8786.",
+            envvar="TUNEFOLD_CLUSTER",
+            help="Train on the workers of a Dask scheduler: tcp://HOST:8786 "
+            "[default: TUNEFOLD_CLUSTER].",
             cls=Advanced,
         ),
     ):

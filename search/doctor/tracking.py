@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 from search.doctor.check import Check, Status, size_text
 from search.doctor.versions import installed
 from search.errors import TrackingError
+from search.left_running import left_running
 from search.store import KIND, Store, local_file, without_login
 
 SECTION = "tracking"
@@ -74,7 +75,10 @@ def _check_database(file: Path) -> Iterator[Check]:
         "store",
         f"{file.resolve()}, {size_text(file.stat().st_size)}, studies: {n_studies}",
     )
-    yield _check_schema(schema, file)
+    fits = _check_schema(schema, file)
+    yield fits
+    if fits.status is Status.OK:  # MLflow would bring it up to date
+        yield from _check_left_running(Store(f"sqlite:///{file}"))
 
 
 def _check_schema(schema: str, file: Path) -> Check:
@@ -163,6 +167,18 @@ def _check_usable(uri: str) -> Iterator[Check]:
         yield _broken("store", found, cure)
         return
     yield _ok("store", f"{uri}: studies: {len(studies)}")
+    yield from _check_left_running(Store(uri))
+
+
+def _check_left_running(store: Store) -> Iterator[Check]:
+    for study in left_running(store):
+        yield Check(
+            section=SECTION,
+            name="left running",
+            status=Status.WARNING,
+            found=f"study {study.name}, trials: {len(study.trials)}; its process died",
+            cure=f"tunefold resume {study.name}, or tunefold doctor --fix",
+        )
 
 
 def _ok(name: str, found: str) -> Check:

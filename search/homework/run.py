@@ -100,13 +100,14 @@ def run_homework(
     folder.mkdir(parents=True, exist_ok=True)
     slots = make_slots(request.workers or n_cores(), backend=wanted.backend)
     with closing(slots):
+        store = Store(store_uri, create=True)
         place = Workplace(
             homework=name,
             pipeline=pipeline,
             data=data,
             slots=slots,
-            store=Store(store_uri, create=True),
-            experiment=request.experiment or pipeline.name,
+            store=store,
+            experiment=request.experiment or store.own_experiment(pipeline.name),
             console=console,
         )
         given = request.plan is not None or begun.is_file()

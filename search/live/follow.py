@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from search.errors import FatalError, SettingsError
-from search.events import Event, read_object, settings_from_json, take_event
-from search.journal import FILE, LOCK_FILE
+from search.events import Event, settings_from_json, take_event
+from search.journal import FILE, LOCK_FILE, damaged
+from search.journal_line import read_line
 from search.live.slots import running_folds
 from search.live.snapshot import Snapshot
 from search.live.tally import Tally
@@ -45,12 +46,9 @@ class JournalReader:
                     break
                 self._read += len(line)
                 self._lines += 1
-                event = read_object(line)
+                event = read_line(line)
                 if event is None:
-                    raise FatalError(
-                        f"{self._path}: line {self._lines} must be one JSON object, "
-                        f"got {line[:40]!r}; restore the file from a copy"
-                    )
+                    raise FatalError(damaged(self._path, self._lines, line))
                 events.append(event)
         return events
 

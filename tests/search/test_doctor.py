@@ -341,6 +341,7 @@ def test_a_database_is_read_and_left_as_it_is(store, tmp_path):
     for name, kind in {"a": "study", "a/0": "trial", "b": "study"}.items():
         tags = {KEY: name, KIND: kind}
         run = store.create_run(experiment, name, tags=tags, began=1.0)
+        store.client.set_terminated(run)
     store.client.delete_run(run)
     file = tmp_path / "mlflow.db"
     before = file.read_bytes()

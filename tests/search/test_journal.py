@@ -18,6 +18,7 @@ from search import journal as journal_module
 from search.errors import FatalError, SettingsError
 from search.events import fold_from_json, fold_to_json, read_trials, settings_from_json
 from search.journal import Journal, has_begun, studies_in
+from search.journal_line import read_line, write_line
 from search.types import Budget, FoldResult, Settings, Trial, TrialState
 
 SETTINGS = Settings(
@@ -190,7 +191,7 @@ def test_a_line_is_in_the_file_before_the_call_returns(journal, folder):
     for number in range(3):
         journal.told(number)
         last = (folder / "journal.jsonl").read_bytes().splitlines(keepends=True)[-1]
-        assert json.loads(last) == {"event": "told", "number": number}
+        assert read_line(last) == {"event": "told", "number": number}
         assert last.endswith(b"\n")
 
 
@@ -294,15 +295,33 @@ def test_a_torn_last_line_is_cut_off_wherever_it_tore(journal, folder):
         again.close()
 
 
-@pytest.mark.parametrize("damage", [b'{"event":"to', b"\0\0\0", b"", b"12", b"[]"])
+DAMAGES = [b'{"event":"to', b"\0\0\0", b"", b"12", b"[]", b'{"number":3}']
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_line_in_the_middle_is_named(damage, journal, folder):
     write_study(journal)
     path = folder / "journal.jsonl"
     lines = path.read_bytes().split(b"\n")
     lines[3] = damage
     path.write_bytes(b"\n".join(lines))
-    with pytest.raises(FatalError, match=r"journal\.jsonl: line 4 must be one JSON"):
+    with pytest.raises(FatalError, match=r"journal\.jsonl: line 4 must be an event"):
         journal.events()
+
+
+def test_no_bit_of_a_line_can_be_changed_unseen():
+    event = {"event": "ended", "number": 3, "reason": 'so "far"', "score": 0.25}
+    line = write_line(event)
+    assert read_line(line) == event
+    for place, byte in enumerate(line[:-1]):
+        for bit in range(8):
+            changed = bytes([byte ^ 1 << bit])
+            assert read_line(line[:place] + changed + line[place + 1 :]) is None
+
+
+def test_a_line_of_before_there_were_checksums_is_read():
+    event = {"event": "told", "number": 3}
+    assert read_line(json.dumps(event).encode() + b"\n") == event
 
 
 def test_a_write_that_fails_leaves_whole_lines_only(journal, folder):

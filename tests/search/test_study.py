@@ -157,6 +157,9 @@ class SpyTracker:
         self.folds: list[tuple[int, int]] = []
         self.ended: list[int] = []
 
+    def trial_begun(self, trial):
+        assert trial.state is TrialState.RUNNING
+
     def fold_done(self, trial, result):
         assert result in trial.folds
         assert result.predictions is None

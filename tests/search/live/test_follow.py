@@ -79,9 +79,9 @@ def test_a_torn_line_that_a_resume_cut_off_is_never_seen(journal):
 
 
 def test_a_damaged_line_is_named(journal):
-    append(journal, "{}\nnothing\n")
+    append(journal, '{"event":"told","number":0}\nnothing\n')
     reader = JournalReader(journal.folder / "journal.jsonl")
-    with pytest.raises(FatalError, match=r"line 3 must be one JSON object, got b'noth"):
+    with pytest.raises(FatalError, match=r"line 3 must be an event .*, got b'noth"):
         reader.new_events()
 
 
