@@ -8,5 +8,8 @@ default_permission = NO_PERMISSIONS
 database_uri = $MLFLOW_BACKEND_STORE_URI
 admin_username = admin
 authorization_function = mlflow.server.auth:authenticate_request_basic_auth
+# Each request carries the password, and looking one up costs the server longer than
+# what is asked. A user who was removed may go on for so many seconds.
+auth_cache_ttl_seconds = 60
 EOF
 exec mlflow server --app-name=basic-auth --serve-artifacts "$@"

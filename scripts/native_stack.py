@@ -57,6 +57,8 @@ class NativeStack:
         self.services: Mapping[str, Any] = read_services(self.variables)
         self.ports = {name: _free_port() for name in PORTS}
         self._running: dict[str, list[subprocess.Popen[bytes]]] = {}
+        for volume in ("mlflow", "studies", "files", "cores", "cache"):
+            (self.folder / volume).mkdir(exist_ok=True)
 
     # What a container sees, as it is here
 
@@ -156,8 +158,7 @@ class NativeStack:
         self, service: str, *words: str, **options: Any
     ) -> subprocess.CompletedProcess[Any]:
         """Run the command of a service, or another one in its place, to its end."""
-        cwd = Path(self._paths()["/studies"])
-        cwd.mkdir(parents=True, exist_ok=True)
+        cwd = self._paths()["/studies"]
         env = self.environment(service) | options.pop("env", {})
         command = list(words) or self.command(service)
         return subprocess.run(command, cwd=cwd, env=env, check=False, **options)
@@ -181,7 +182,6 @@ class NativeStack:
             "/tmp/auth.ini": "auth.ini",
             "/mlflow": "mlflow",
             "/studies": "studies",
-            "/data": "data",
             "/files": "files",
             "/cores": "cores",
         }

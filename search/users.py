@@ -3,7 +3,6 @@
 import re
 import secrets
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from search.errors import SettingsError, TrackingError
 from search.store import Store
@@ -32,10 +31,7 @@ class Users:
                 f"users: a tracking server with logins is needed, got {store.name}; "
                 "name it by --tracking-uri"
             )
-        from mlflow.server.auth.client import AuthServiceClient
-
         self._store = store
-        self._client: Any = AuthServiceClient(store.uri)
 
     def add(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Make users, and yield each with its password as soon as it is there.
@@ -47,7 +43,7 @@ class Users:
         names = checked(names)
         for name in names:
             password = secrets.token_urlsafe(PASSWORD_BYTES)
-            self._call("create_user", name, password)
+            self._call("POST", "2.0/mlflow/users/create", name, password=password)
             yield name, password
 
     def renew(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -59,7 +55,8 @@ class Users:
         """
         for name in checked(names):
             password = secrets.token_urlsafe(PASSWORD_BYTES)
-            self._call("update_user_password", name, password)
+            path = "2.0/mlflow/users/update-password"
+            self._call("PATCH", path, name, password=password)
             yield name, password
 
     def remove(self, names: Iterable[str]) -> None:
@@ -70,7 +67,7 @@ class Users:
             TrackingError: There is none of that name.
         """
         for name in checked(names):
-            self._call("delete_user", name)
+            self._call("DELETE", "2.0/mlflow/users/delete", name)
 
     def share(self, experiment: str, names: Iterable[str], permission: str) -> None:
         """Let users see an experiment, or log to it as well.
@@ -92,15 +89,25 @@ class Users:
             )
         for name in names:
             self._call(
-                "grant_user_permission",
-                *(name, "experiment", found.experiment_id, permission),
+                "POST",
+                "3.0/mlflow/users/permissions/grant",
+                name,
+                resource_type="experiment",
+                resource_id=found.experiment_id,
+                permission=permission,
             )
 
-    def _call(self, method: str, name: str, *words: str) -> None:
+    def _call(self, method: str, path: str, name: str, **fields: str) -> None:
+        # MLflow's own client of these addresses needs what only a server has installed
         from mlflow.exceptions import MlflowException
+        from mlflow.utils.credentials import get_default_host_creds
+        from mlflow.utils.rest_utils import http_request, verify_rest_response
 
+        login = get_default_host_creds(self._store.uri)
+        address, body = f"/api/{path}", {"username": name, **fields}
         try:
-            getattr(self._client, method)(name, *words)
+            answer = http_request(login, address, method, json=body)
+            verify_rest_response(answer, address)
         except MlflowException as error:
             # never the whole of it: it may repeat what was sent
             reasons = {

@@ -19,7 +19,10 @@ def users_group() -> None:
 @users_group.command("add")
 @click.argument("names", nargs=-1)
 @click.option(
-    "--from", "file", type=click.File(), help="A file with one name per line; - stdin."
+    "--from",
+    "file",
+    type=click.File(lazy=True),
+    help="A file with one name per line; - stdin.",
 )
 @store_option
 def add_command(

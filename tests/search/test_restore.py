@@ -142,7 +142,6 @@ def test_what_is_damaged_is_refused_and_nothing_is_written(
 
 
 @pytest.mark.slow
-@pytest.mark.ci
 def test_a_killed_study_is_finished_in_another_folder(tmp_path):
     here, there = tmp_path / "here", tmp_path / "there"
     for folder in (here, there):

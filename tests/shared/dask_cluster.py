@@ -1,14 +1,11 @@
 """A real Dask cluster of processes that tests may kill."""
 
 import json
-import os
-import signal
 import subprocess
 import time
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
+from native_stack import kill_tree
 from real_command import COMMAND, environment, wait_until
 
 DASK = Path(COMMAND).with_name("dask")
@@ -66,6 +63,7 @@ class DaskCluster:
     def close(self):
         for process in self._processes:
             kill_tree(process.pid)
+            process.wait(10)
 
     def _start(self, kind, *words, **changes):
         with (self._folder / f"{kind}.log").open("a") as log:
@@ -79,13 +77,3 @@ class DaskCluster:
             )
         self._processes.append(process)
         return process
-
-
-def kill_tree(pid):
-    """Kill a process and all below it, as if its machine had gone."""
-    with suppress(psutil.NoSuchProcess):
-        process = psutil.Process(pid)
-        for each in [process, *process.children(recursive=True)]:
-            with suppress(psutil.NoSuchProcess):
-                os.kill(each.pid, signal.SIGKILL)
-        process.wait(10)

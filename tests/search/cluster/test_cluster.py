@@ -6,7 +6,8 @@ import threading
 import time
 
 import pytest
-from dask_cluster import DaskCluster, kill_tree
+from dask_cluster import DaskCluster
+from native_stack import kill_tree
 from real_command import wait_until
 from rich.console import Console
 
@@ -136,7 +137,7 @@ def test_a_scheduler_that_comes_back_is_waited_for(dask, connect, said, monkeypa
     dask.scheduler.kill()
     with pytest.raises(PlaceLostError):
         slot.run(time.sleep, 120, trial=0)
-    assert "the scheduler is gone; waiting for it" in said.getvalue()
+    wait_until(lambda: not slot.is_ready() and "scheduler is gone" in said.getvalue())
     dask.start_scheduler()
     dask.start_worker(wait=False)
     wait_until(slot.is_ready)

@@ -3,7 +3,8 @@
 import time
 
 import pytest
-from dask_cluster import DaskCluster, kill_tree
+from dask_cluster import DaskCluster
+from native_stack import kill_tree
 from real_command import (
     N_TRIALS,
     ONE_WORKER,
