@@ -46,6 +46,7 @@ def test_the_index_names_every_page():
 def test_commands_would_be_accepted(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "digits-1.toml").write_text('pipeline = "digits"\n')  # of an export
+    (tmp_path / "students.txt").touch()
     for words in tunefold_calls(page):
         command, path = main, []
         while isinstance(command, click.Group) and words:
