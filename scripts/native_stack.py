@@ -167,11 +167,11 @@ class NativeStack:
         """End everything; the folder keeps what was stored."""
         for service in ("worker", "scheduler", "mlflow", "postgres"):
             for process in self.processes(service):
-                with suppress(ProcessLookupError):
-                    # PostgreSQL's fast way to end
-                    os.killpg(process.pid, signal.SIGINT)
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(10)
+                if service == "postgres":
+                    with suppress(ProcessLookupError):
+                        os.killpg(process.pid, signal.SIGINT)  # its fast way to end
+                    with suppress(subprocess.TimeoutExpired):
+                        process.wait(20)
                 kill_tree(process.pid)
                 process.wait()
 

@@ -232,7 +232,6 @@ def look_at_the_ui(stack, address, logins, tmp_path):
     with_login = stack.uri.replace("://", f"://ada:{logins['ada']}@")
     with chromium(tmp_path / "profile", size=(1600, 1000)) as browser:
         # the login is kept; scripts may not run where an address holds one
-        browser.get(f"{with_login}/health")
         browser.get(f"{with_login}/version")
         browser.get(address)
         wait_until(lambda: "first-3" in browser.page_source, 60)
