@@ -16,8 +16,9 @@ from search.facts import gather_facts
 from search.fold import run_cold_fold
 from search.journal import FOLDER, Journal, has_begun
 from search.leaderboard import heading
+from search.names import check_name
 from search.plan import Plan, probe
-from search.request import Request, check_name, for_cluster, make_draft
+from search.request import Request, for_cluster, make_draft
 from search.session import Outcome, closing, run_session
 from search.store import Store
 from search.transfer import begin_with

@@ -197,21 +197,6 @@ def make_draft(
     )
 
 
-def check_name(name: str) -> None:
-    """Refuse names that are no single folder or would confuse an address.
-
-    Raises:
-        SettingsError: The name holds something else than letters, digits, `-._`.
-    """
-    plain = name.replace("-", "").replace("_", "").replace(".", "")
-    if not (plain.isascii() and plain.isalnum() and name[0] not in ".-"):
-        raise SettingsError(
-            f"--name: letters, digits, '-', '_' and '.' (not first), got {name!r}"
-        )
-    if len(name) > 100:
-        raise SettingsError(f"--name: at most 100 characters, got {len(name)}")
-
-
 def _space(pipeline: Pipeline, request: Request) -> tuple[str, SearchSpace]:
     name = request.space or next(iter(pipeline.spaces))
     if request.engine == "autokeras" and request.space is None:

@@ -15,7 +15,8 @@ from search.facts import differing_facts, gather_facts
 from search.journal import FOLDER, Journal, has_begun, studies_in
 from search.leaderboard import heading
 from search.lease import Lease
-from search.request import check_name, make_jobs
+from search.names import check_name
+from search.request import make_jobs
 from search.rerun_weights import provide
 from search.restore import restore
 from search.session import Outcome, closing, run_session
@@ -139,7 +140,6 @@ def _restore(name: str, folder: Path, store_uri: str, console: Console) -> None:
             f"store {without_login(store_uri)} does not have it either"
         )
     Lease(store, name).check()
-    folder.parent.mkdir(parents=True, exist_ok=True)
     restored = restore(store, name, folder)
     console.print(
         f"study '{name}' is taken over from {store.name}: {restored.ended} trials have "

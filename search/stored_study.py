@@ -6,8 +6,9 @@ from typing import Any
 from search.diagnosis import Diagnosis, Kind, diagnose
 from search.errors import TrackingError
 from search.events import read_trials, settings_from_json
+from search.names import is_plain
 from search.splitters import make_splitter
-from search.store import Store
+from search.store import KEY, Store
 from search.types import Settings, Trial
 
 
@@ -57,8 +58,11 @@ def read_study(store: Store, run: Any) -> RecordedStudy:
     """
     plain = store.read_json(run.info.run_id, "study.json")
     try:
+        settings = settings_from_json(plain["settings"])
+        if not is_plain(settings.name) or settings.name != run.data.tags.get(KEY):
+            raise TypeError(f"its name is {settings.name!r}")  # files are named by it
         return RecordedStudy(
-            settings=settings_from_json(plain["settings"]),
+            settings=settings,
             facts=dict(plain["facts"]),
             run_id=run.info.run_id,
             experiment_id=run.info.experiment_id,

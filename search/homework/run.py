@@ -47,8 +47,8 @@ from search.homework.show import show_capacities, show_plan
 from search.homework.studies import Measured, Workplace, run_study
 from search.homework.template import read_template
 from search.homework.timing import read_cost
+from search.names import check_name
 from search.plane import has_plane
-from search.request import check_name
 from search.rows import make_folds
 from search.session import closing
 from search.store import Store

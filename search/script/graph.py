@@ -108,7 +108,14 @@ def graph_of(pipeline: Pipeline, params: Mapping[str, Scalar], shape: Shape) -> 
     if shape.task == "classification":
         shape = replace(shape, n_outputs=whole(shape.n_outputs, "N_CLASSES"))
     set_keras_seed(_SEED)
-    model = pipeline.build(remembering(params), shape)
+    try:
+        model = pipeline.build(remembering(params), shape)
+    except Exception as error:  # noqa: BLE001  (the record may be anybody's)
+        reason = (str(error).strip() or "no message").splitlines()[0]
+        raise SettingsError(
+            f"export: {pipeline.name} cannot build a network of the recorded "
+            f"parameters ({type(error).__name__}: {reason}); was the record changed?"
+        ) from None
     reader = _Reader(params)
     last = reader.read(model, {})
     events = _order(reader.steps, _places(reader.drawn, reader.n_more), last)

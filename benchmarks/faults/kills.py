@@ -1,0 +1,232 @@
+"""SIGKILL at random moments, to everything, one at a time; nothing may be lost.
+
+A study on digits runs against the service (PostgreSQL, MLflow with logins, a Dask
+scheduler and two workers, by the commands of docker-compose.yml). One of its processes
+is killed at a random moment; what Docker would start again is started again, a study
+that ended is resumed. When it has ended, journal and store are compared with those of a
+study that nobody disturbed, and the next one begins. Every second study trains in
+workers of its own instead of the cluster's.
+
+    python benchmarks/faults/kills.py 200
+"""
+
+import argparse
+import random
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent / "scripts")]
+
+from native_stack import NativeStack, kill_tree  # noqa: E402
+from service import Service  # noqa: E402
+from work import Lines  # noqa: E402
+
+TARGETS = ("study", "slot", "worker", "mlflow", "postgres", "scheduler")
+HERE_TARGETS = ("study", "slot", "mlflow", "postgres")
+"""Without the cluster."""
+
+LEFT_SECONDS = 5.0
+"""After so long none of a killed study's processes may be there."""
+
+TRIALS, FOLDS, EPOCHS = 12, 3, 20
+SEARCH = (
+    *("--cv", f"kfold:{FOLDS}", "--epochs", EPOCHS, "--trials", TRIALS),
+    *("--pruner", "none", "--workers", 2, "--set", "n_layers=1..2"),
+    *("--set", "width_1=16..64", "--set", "width_2=16..64"),
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is killed how often."""
+
+    kills: int
+    seed: int = 0
+
+
+@dataclass
+class Seen:
+    """What was seen of one study.
+
+    Attributes:
+        kills: By target.
+        trained: Trainings that began, as (trial, fold, time).
+        running: Folds that were being trained at a kill that could stop them.
+        left: Processes of a killed study that were there after `LEFT_SECONDS`.
+    """
+
+    kills: Counter[str] = field(default_factory=Counter)
+    trained: set[tuple[int, int, float]] = field(default_factory=set)
+    running: int = 0
+    left: int = 0
+
+
+def measure(plan: Plan) -> dict[str, Any]:
+    """Kill as often as planned, and return what was seen.
+
+    Raises:
+        AssertionError: Something was lost, double or left.
+    """
+    rng = random.Random(plan.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        stack = NativeStack(Path(folder))
+        try:
+            stack.up()
+            service = Service(stack)
+            service.search("undisturbed", *SEARCH, cluster=False)
+            whole = service.outcome("undisturbed")
+            kills: Counter[str] = Counter()
+            again = running = studies = left = 0
+            began = time.monotonic()
+            while kills.total() < plan.kills:
+                name = f"killed-{studies}"
+                seen = _disturb(
+                    service,
+                    name,
+                    rng,
+                    n_kills=plan.kills - kills.total(),
+                    cluster=studies % 2 == 0,
+                )
+                service.check(name, n_trials=TRIALS, n_folds=FOLDS, epochs=EPOCHS)
+                assert service.outcome(name) == whole, f"{name}: other scores"
+                assert seen.left == 0, f"{name}: {seen.left} processes left"
+                twice = len(seen.trained) - TRIALS * FOLDS
+                assert twice <= seen.running, (
+                    f"{name}: {twice} folds trained twice, {seen.running} ran"
+                )
+                kills += seen.kills
+                again += max(0, twice)
+                running += seen.running
+                left += seen.left
+                studies += 1
+                print(
+                    f"{name}: {dict(seen.kills)}, trained again {twice} of "
+                    f"{seen.running} running",
+                    flush=True,
+                )
+        finally:
+            stack.down()
+    return {
+        "seconds": time.monotonic() - began,
+        "kills": dict(kills),
+        "studies": studies,
+        "trained_again": again,
+        "running_at_kills": running,
+        "left": left,
+    }
+
+
+def _disturb(
+    service: Service, name: str, rng: random.Random, *, n_kills: int, cluster: bool
+) -> Seen:
+    """Run a study to its end, killing something every few seconds."""
+    seen = Seen()
+    words: tuple[object, ...] = ("search", "digits", "--name", name, *SEARCH)
+    with _watching(service, name, seen):
+        while True:
+            process = service.start(*words, cluster=cluster)
+            killed = False
+            while not killed and process.poll() is None:
+                until = time.monotonic() + rng.uniform(0.0, 12.0)
+                while time.monotonic() < until and process.poll() is None:
+                    time.sleep(0.02)
+                if process.poll() is not None or seen.kills.total() >= n_kills:
+                    break
+                target = rng.choice(TARGETS if cluster else HERE_TARGETS)
+                if _kill(service, name, target, process, seen, rng):
+                    seen.kills[target] += 1
+                killed = target == "study"
+            status = process.wait(600)
+            if status == 0:
+                return seen
+            assert killed or service.said(process).startswith("Error: "), service.said(
+                process
+            )
+            if service.has_begun(name):
+                words = ("resume", name)
+
+
+def _kill(
+    service: Service,
+    name: str,
+    target: str,
+    process: Any,
+    seen: Seen,
+    rng: random.Random,
+) -> bool:
+    stack = service.stack
+    folds = len(service.running_folds(name))
+    if target == "study":
+        below = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        seen.running += folds
+        _gone, alive = psutil.wait_procs(below, timeout=LEFT_SECONDS)
+        seen.left += len([p for p in alive if p.status() != psutil.STATUS_ZOMBIE])
+        return True
+    if target == "slot":
+        fold_processes = service.fold_processes(process)
+        if not fold_processes:
+            return False
+        with suppress(psutil.NoSuchProcess):
+            rng.choice(fold_processes).kill()
+        seen.running += 1
+        return True
+    if target in ("worker", "scheduler"):
+        seen.running += folds
+    stack.kill(target)
+    time.sleep(rng.uniform(0.0, 3.0))
+    if target == "scheduler":  # its workers end with it, and are started again
+        for worker in stack.processes("worker"):
+            kill_tree(worker.pid)
+            worker.wait()
+        stack.start("scheduler")
+        stack.start("worker")
+    stack.start("worker" if target == "scheduler" else target)
+    return True
+
+
+class _watching:  # noqa: N801  (used like a function)
+    """Notes which trainings begin, while it lasts."""
+
+    def __init__(self, service: Service, name: str, seen: Seen) -> None:
+        self._over = threading.Event()
+        self._thread = threading.Thread(
+            target=self._watch, args=(service, name, seen), daemon=True
+        )
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self, service: Service, name: str, seen: Seen) -> None:
+        while not self._over.wait(0.02):
+            for fold in service.running_folds(name):
+                seen.trained.add((fold.trial, fold.fold, fold.began))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("kills", type=int)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    plan = Plan(kills=args.kills, seed=args.seed)
+    lines = Lines("faults", "kills", plan)
+    line = lines.get("all") or lines.add("all", **measure(plan))
+    print({name: line[name] for name in line if name not in ("plan", "machine")})
+
+
+if __name__ == "__main__":
+    main()

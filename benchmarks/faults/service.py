@@ -1,0 +1,153 @@
+"""The service of docker-compose.yml, and studies that run against it."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import psutil
+from native_stack import NativeStack
+
+COMMAND = Path(sys.executable).with_name("tunefold")
+PASSED_OVER = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
+
+
+class Service:
+    """A user of the service.
+
+    Args:
+        stack: It is up.
+
+    Attributes:
+        stack: As given.
+    """
+
+    def __init__(self, stack: NativeStack) -> None:
+        from mlflow import MlflowClient
+
+        self.stack = stack
+        self._login = {
+            "MLFLOW_TRACKING_USERNAME": "admin",
+            "MLFLOW_TRACKING_PASSWORD": stack.variables["MLFLOW_ADMIN_PASSWORD"],
+        }
+        os.environ.update(self._login)
+        self._client: Any = MlflowClient(stack.uri)
+        self._folder = stack.folder / "studies"
+
+    def environment(self, *, cluster: bool) -> dict[str, str]:
+        """Return the environment of a command."""
+        named = self.stack.environment("search") | self._login
+        if not cluster:
+            del named["TUNEFOLD_CLUSTER"]
+        return named
+
+    def start(self, *words: object, cluster: bool) -> subprocess.Popen[bytes]:
+        """Start a command; what it says is kept for `said`."""
+        with (self._folder / "said.txt").open("wb") as said:
+            return subprocess.Popen(
+                [COMMAND, *map(str, words)],
+                cwd=self._folder,
+                env=self.environment(cluster=cluster),
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                start_new_session=True,
+            )
+
+    def said(self, _process: Any) -> str:
+        """Return the last line that the latest command said."""
+        lines = (self._folder / "said.txt").read_text().strip().splitlines()
+        return lines[-1] if lines else ""
+
+    def search(self, name: str, *words: object, cluster: bool) -> None:
+        """Run a search to its end."""
+        process = self.start(
+            "search", "digits", "--name", name, *words, cluster=cluster
+        )
+        assert process.wait(1200) == 0, self.said(process)
+
+    def study(self, name: str) -> Path:
+        """Return the folder of a study."""
+        return self._folder / "tunefold-studies" / name
+
+    def has_begun(self, name: str) -> bool:
+        """Say whether a study has its first line."""
+        from search.journal import has_begun
+
+        return has_begun(self.study(name))
+
+    def running_folds(self, name: str) -> list[Any]:
+        """Return what is trained now."""
+        from search.live.slots import running_folds
+
+        return running_folds(self.study(name))
+
+    def fold_processes(self, process: Any) -> list[psutil.Process]:
+        """Return the processes that train folds, here or below cluster workers."""
+        roots = [process, *self.stack.processes("worker")]
+        found = []
+        for root in roots:
+            try:
+                below = psutil.Process(root.pid).children(recursive=True)
+                # forked from a server: it has no children, and the most memory
+                found += [
+                    p for p in below if not p.children() and p.memory_info().rss > 2**28
+                ]
+            except psutil.NoSuchProcess:
+                continue
+        return found
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """Return a study's journal."""
+        from search.journal import Journal
+
+        return Journal(self.study(name)).events()
+
+    def outcome(self, name: str) -> list[Any]:
+        """Return parameters, and scores of each fold, by trial."""
+        from search.events import read_trials
+
+        return [
+            (t.number, t.params, t.score, [f.curves["val_accuracy"] for f in t.folds])
+            for t in read_trials(self.events(name)).values()
+        ]
+
+    def check(self, name: str, *, n_trials: int, n_folds: int, epochs: int) -> None:
+        """Nothing is missing, double or running, in the journal and in the store.
+
+        Raises:
+            AssertionError: Something is.
+        """
+        events = self.events(name)
+        for kind in ("asked", "ended"):
+            numbers = [e["number"] for e in events if e["event"] == kind]
+            assert sorted(numbers) == list(range(n_trials)), (name, kind, numbers)
+        folds = Counter(
+            (e["number"], e["fold"]) for e in events if e["event"] == "fold"
+        )
+        assert folds == Counter(
+            (n, fold) for n in range(n_trials) for fold in range(n_folds)
+        ), (name, folds)
+        runs = self._runs(name)
+        keys = Counter(run.data.tags["tunefold.key"] for run in runs)
+        wanted = [name, *(f"{name}/{number}" for number in range(n_trials))]
+        assert keys == Counter(wanted), (name, keys)
+        for run in runs:
+            assert run.info.status == "FINISHED", (name, run.data.tags)
+            if run.data.tags["tunefold.kind"] == "trial":
+                for fold in range(n_folds):
+                    history = self._client.get_metric_history(
+                        run.info.run_id, f"val_accuracy/fold_{fold}"
+                    )
+                    steps = sorted(value.step for value in history)
+                    assert steps == list(range(1, epochs + 1)), (name, steps)
+
+    def _runs(self, name: str) -> list[Any]:
+        experiments = [e.experiment_id for e in self._client.search_experiments()]
+        runs = self._client.search_runs(experiments, max_results=5000)
+        return [
+            run
+            for run in runs
+            if run.data.tags.get("tunefold.key", "").partition("/")[0] == name
+        ]
