@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.errors import FatalError, SettingsError
+from search.event_schema import EventChecker
 from search.events import Event, asked_event, ended_event, fold_to_json
 from search.journal_line import read_line, write_line
 from search.study_lock import StudyLock
@@ -154,13 +155,21 @@ class Journal:
         begins = tuple(f'{{"event":"{kind}"'.encode() for kind in kinds)
         lines = self._path.read_bytes().split(b"\n")
         events = []
+        checker = EventChecker()
         for number, line in enumerate(lines[:-1], start=1):  # the last is torn or empty
             if begins and not line.startswith(begins):
                 continue
             event = read_line(line)
             if event is None:
                 raise FatalError(damaged(self._path, number, line))
+            if not kinds:  # some alone make no story
+                check_event(checker, event, self._path, number)
             events.append(event)
+        if not events:
+            raise FatalError(
+                f"{self._path}: must begin with the study's event, got none; restore "
+                "the file from a copy"
+            )
         return events
 
     def session(self, budget: Budget, *, began: float) -> None:
@@ -274,6 +283,22 @@ class Journal:
 def predictions_name(number: int) -> str:
     """Return the name of the file of a complete trial's predictions."""
     return f"trial-{number:05}.npz"
+
+
+def check_event(checker: EventChecker, event: Event, path: Path, number: int) -> None:
+    """Check that an event can stand where it does.
+
+    Raises:
+        FatalError: It cannot.
+    """
+    try:
+        checker.check(event)
+    except ValueError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise FatalError(
+            f"{path}: line {number} is no event of this version ({reason}); go on with "
+            "the version that wrote it, or restore the file from a copy"
+        ) from None
 
 
 def damaged(path: Path, number: int, line: bytes) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from search.dummy import dummy_scores
+from search.errors import FatalError
 from search.events import read_trials, taken_over, warm_trials
 from search.fold_jobs import JobMaker
 from search.journal import Journal
@@ -112,7 +113,14 @@ class Ledger:
                 case "asked":
                     self._engine.ask(event["number"])
                 case "told":
-                    self._tell_engine(trials[event["number"]])
+                    told = trials.get(event["number"])
+                    if told is None or told.told is None:
+                        raise FatalError(
+                            f"{self._journal.folder}: the journal tells of trial "
+                            f"{event['number']}, which has not ended; restore it from "
+                            "a copy"
+                        )
+                    self._tell_engine(told)
                     self._n_told += 1
         for trial in trials.values():
             if trial.state is not TrialState.RUNNING:

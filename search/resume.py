@@ -70,7 +70,7 @@ def resume(
         _restore(name, folder, store_uri, console)
     journal = Journal.open(folder)
     try:
-        events = journal.events("study", "engine")
+        events = journal.events()
         first = events[0]
         began_with = present_settings(events)
         settings = _with_engine(began_with, engine, sampler)

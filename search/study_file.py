@@ -177,5 +177,8 @@ def known_keys(names: Sequence[str]) -> list[str]:
     return [name for name in names if name not in _NEVER]
 
 
-_NEVER = ("from", "help", "tracking-uri", "in-process", "name")
-"""Of one machine, or of one search."""
+_NEVER = (
+    *("from", "help", "tracking-uri", "in-process", "name"),
+    *("cluster", "tls-ca-file", "tls-cert", "tls-key"),
+)
+"""Of one machine, or of one search. Whom code is sent to, no file decides."""

@@ -3,7 +3,10 @@
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +80,11 @@ class Service:
 
         return has_begun(self.study(name))
 
+    def has_complete(self, name: str) -> bool:
+        """Say whether a study has a complete trial."""
+        ended = [e for e in self.events(name) if e["event"] == "ended"]
+        return any(event["state"] == "complete" for event in ended)
+
     def running_folds(self, name: str) -> list[Any]:
         """Return what is trained now."""
         from search.live.slots import running_folds
@@ -142,6 +150,43 @@ class Service:
                     )
                     steps = sorted(value.step for value in history)
                     assert steps == list(range(1, epochs + 1)), (name, steps)
+
+    def table_of(self, name: str) -> str:
+        """Return the address of a study's trials in the UI."""
+        from search.address import study_addresses
+        from search.store import Store
+
+        store = Store(self.stack.uri)
+        return study_addresses(store, store.find_study(name)).table
+
+    def probe_logging(self, name: str, over: threading.Event) -> list[float]:
+        """Log a trial of a study again and again; return how long each time took.
+
+        Args:
+            name: A study with a complete trial, which is logged under another study.
+            over: Ends it.
+        """
+        from search.events import present_settings, read_trials
+        from search.journal import predictions_name
+        from search.recorder import Recorder
+        from search.store import Store
+
+        events = self.events(name)
+        trial = next(t for t in read_trials(events).values() if t.state == "complete")
+        file = self.study(name) / "predictions" / predictions_name(trial.number)
+        settings = replace(present_settings(events), name="probe", experiment="probe")
+        recorder = Recorder(Store(self.stack.uri), settings, began=time.time())
+        recorder.begin({})
+        seconds: list[float] = []
+        while not over.wait(1.0):
+            began = time.monotonic()
+            copy = replace(trial, number=len(seconds))
+            recorder.trial_begun(copy, began=time.time())
+            for result in copy.folds:
+                recorder.fold(copy, result)
+            recorder.trial(copy, file)
+            seconds.append(time.monotonic() - began)
+        return seconds
 
     def _runs(self, name: str) -> list[Any]:
         experiments = [e.experiment_id for e in self._client.search_experiments()]

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from search.errors import FatalError, SettingsError
+from search.event_schema import EventChecker
 from search.events import Event, settings_from_json, take_event
-from search.journal import FILE, LOCK_FILE, damaged
+from search.journal import FILE, LOCK_FILE, check_event, damaged
 from search.journal_line import read_line
 from search.live.slots import running_folds
 from search.live.snapshot import Snapshot
@@ -27,6 +28,7 @@ class JournalReader:
         self._path = path
         self._read = 0  # bytes
         self._lines = 0
+        self._checker = EventChecker()
 
     def new_events(self) -> list[Event]:
         """Return the events of the lines that were finished since the last call.
@@ -49,6 +51,7 @@ class JournalReader:
                 event = read_line(line)
                 if event is None:
                     raise FatalError(damaged(self._path, self._lines, line))
+                check_event(self._checker, event, self._path, self._lines)
                 events.append(event)
         return events
 

@@ -61,7 +61,13 @@ time.sleep(60)
 def make_fold(number, *, curves=None):
     return FoldResult(
         fold=number,
-        curves=curves or {"loss": [0.5, 0.25], "val_accuracy": [0.5, 0.75]},
+        curves=curves
+        or {
+            "loss": [0.5, 0.25],
+            "val_loss": [0.5, 0.5],
+            "accuracy": [0.5, 0.75],
+            "val_accuracy": [0.5, 0.75],
+        },
         rows=np.arange(3, dtype=np.int64) + 3 * number,
         predictions=np.full((2, 3, 2), number, dtype=np.float32),
         n_parameters=7,

@@ -57,7 +57,7 @@ def fold(number, *accuracy):
     rows = FOLDS[number].valid
     return FoldResult(
         fold=number,
-        curves={"loss": values, "accuracy": values, "val_accuracy": values},
+        curves=dict.fromkeys(("loss", "val_loss", "accuracy", "val_accuracy"), values),
         rows=rows,
         predictions=np.stack([np.full((len(rows), 2), v, np.float32) for v in values]),
         n_parameters=1,

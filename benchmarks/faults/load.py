@@ -1,0 +1,126 @@
+"""Eight studies at once against one MLflow over PostgreSQL, 2,000 trials in all.
+
+Folds are short, so that the store is what is loaded. Each process writes its own study;
+meanwhile one more logs a made-up trial once a second and takes the time. At the end
+every trial is looked for, and the UI's page of runs is opened in a browser.
+
+    python benchmarks/faults/load.py
+"""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent / "scripts")]
+
+from browser import chromium  # noqa: E402
+from native_stack import NativeStack  # noqa: E402
+from service import COMMAND, Service  # noqa: E402
+from work import Lines  # noqa: E402
+
+SHORT = (
+    *("--cv", "kfold:2", "--epochs", 1, "--rows", 200, "--pruner", "none"),
+    *("--workers", 1, "--engine", "random", "--set", "n_layers=1"),
+    *("--set", "width_1=16", "--set", "optimizer=sgd", "--set", "batch_size=64"),
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many studies of how many trials."""
+
+    studies: int = 8
+    trials: int = 250
+
+
+def measure(plan: Plan) -> dict[str, Any]:
+    """Run them all, and return what was seen.
+
+    Raises:
+        AssertionError: A trial is missing or double, or a command failed.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        stack = NativeStack(Path(folder))
+        try:
+            stack.up(workers=0)
+            service = Service(stack)
+            began = time.monotonic()
+            processes = [
+                _start(service, f"load-{number}", plan.trials)
+                for number in range(plan.studies)
+            ]
+            over, logging = threading.Event(), Future[list[float]]()
+            threading.Thread(
+                target=_probe, args=(service, over, logging), daemon=True
+            ).start()
+            for process in processes:
+                _, said = process.communicate()
+                assert process.returncode == 0, said[-500:]
+            seconds = time.monotonic() - began
+            over.set()
+            for number in range(plan.studies):
+                name = f"load-{number}"
+                service.check(name, n_trials=plan.trials, n_folds=2, epochs=1)
+            page = _open_page(service, Path(folder))
+        finally:
+            stack.down()
+    probed = logging.result()
+    return {
+        "seconds": seconds,
+        "trials": plan.studies * plan.trials,
+        "probed": len(probed),
+        "median_seconds": statistics.median(probed),
+        "p95_seconds": statistics.quantiles(probed, n=20)[-1],
+        "page_seconds": page,
+    }
+
+
+def _start(service: Service, name: str, trials: int) -> subprocess.Popen[str]:
+    words = ("search", "digits", "--name", name, *SHORT, "--trials", trials)
+    return subprocess.Popen(
+        [COMMAND, *map(str, words)],
+        cwd=service.stack.folder / "studies",
+        env=service.environment(cluster=False),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _probe(
+    service: Service, over: threading.Event, logging: "Future[list[float]]"
+) -> None:
+    while not over.is_set():
+        if service.has_begun("load-0") and service.has_complete("load-0"):
+            logging.set_result(service.probe_logging("load-0", over))
+            return
+        time.sleep(0.5)
+
+
+def _open_page(service: Service, folder: Path) -> float:
+    """Return the seconds until the table of runs shows a trial."""
+    login = service.stack.uri.replace(
+        "://", f"://admin:{service.stack.variables['MLFLOW_ADMIN_PASSWORD']}@"
+    )
+    with chromium(folder / "profile", size=(1600, 1000)) as browser:
+        browser.get(f"{login}/version")
+        began = time.monotonic()
+        browser.get(service.table_of("load-0"))
+        while "load-0-" not in browser.page_source:
+            assert time.monotonic() - began < 60
+            time.sleep(0.05)
+        return time.monotonic() - began
+
+
+if __name__ == "__main__":
+    lines = Lines("faults", "load", Plan())
+    line = lines.get("all") or lines.add("all", **measure(Plan()))
+    print({name: line[name] for name in line if name not in ("plan", "machine")})
