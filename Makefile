@@ -15,7 +15,7 @@ GENERATED := README.md docs/techniques.md docs/reference.md
 
 .DEFAULT_GOAL := help
 .PHONY: help env data demo ui check lint test test-slow fix docs smoke pins clean bench-curves \
-	bench bench-full
+	bench bench-full faults
 
 help:
 	@echo "make demo       set up, fetch the data, search on Fashion-MNIST, show the leaderboard"
@@ -24,6 +24,7 @@ help:
 	@echo "make check      lint, then test; fix: repair what can be; docs: rewrite generated text"
 	@echo "make env        only the environment in .venv; data: only the data"
 	@echo "make bench      against peers, some minutes; bench-full: hours, goes on where it was"
+	@echo "make faults     kill everything, take the server away, load it, damage its input: hours"
 	@echo "make bench-curves  train the table of curves that replays search, an hour"
 	@echo "make smoke      a fresh install without extras; pins: new constraints.txt"
 	@echo "make clean      remove caches; keeps .venv and what was searched"
@@ -76,6 +77,13 @@ bench: env
 # Once an hour; stopped, it goes on where it was.
 bench-curves: env
 	$(BIN)/python benchmarks/curves.py
+
+# Kills, an outage, load, damaged input: about two hours; done parts are not repeated.
+faults: env
+	$(BIN)/python benchmarks/faults/fuzz.py 10000
+	$(BIN)/python benchmarks/faults/outage.py
+	$(BIN)/python benchmarks/faults/load.py
+	$(BIN)/python benchmarks/faults/kills.py 200
 
 bench-full: env
 	$(BIN)/python benchmarks/bench.py full

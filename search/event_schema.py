@@ -5,6 +5,7 @@ checked here need not be asked again by those who read trials from events.
 """
 
 import json
+from dataclasses import fields
 from functools import cache
 from typing import Any, Literal, NotRequired
 
@@ -134,6 +135,9 @@ class EventChecker:
     def _begin(self, settings: dict[str, Any]) -> None:
         # as JSON: there, lists may stand for tuples
         checked = _settings().validate_json(json.dumps(settings), strict=True)
+        more = set(settings) - {field.name for field in fields(Settings)}
+        if more:
+            raise ValueError(f"there is no setting {min(more)!r}")
         unknown = [name for name in checked.metrics if name not in METRICS]
         if unknown or not checked.metrics:
             raise ValueError(f"there is no metric {unknown[:1]}")

@@ -7,6 +7,7 @@ import subprocess
 import urllib.error
 import urllib.request
 from base64 import b64encode
+from pathlib import Path
 
 import pytest
 from headless import chromium
@@ -16,7 +17,9 @@ from real_command import COMMAND, SMALL, wait_until
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
-        shutil.which("docker-compose") is None, reason="Debian's docker-compose"
+        shutil.which("docker-compose") is None
+        or not list(Path("/usr/lib/postgresql").glob("*/bin")),
+        reason="Debian's docker-compose and postgresql",
     ),
 ]
 

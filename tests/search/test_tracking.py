@@ -428,7 +428,7 @@ def test_ctrl_c_leaves_what_is_not_stored_to_resume(
         "storing in MLflow: 12 records left; Ctrl-C leaves the rest to "
         "'tunefold resume'\n"
     )
-    tracker._writer._thread.join(60)  # the record it was at
+    tracker._writer.close(patience=60.0)  # the record it was at
     later = track(store)
     later.catch_up(trials)
     later.study_done(trials, **FINISHED)
