@@ -32,6 +32,7 @@ class SearchProgress:
         n_folds: Folds of a trial.
         behind: Says how many records MLflow has yet to take.
         running: Says what the slots train.
+        room: Says how little room the disk has; empty for enough.
     """
 
     def __init__(
@@ -43,11 +44,13 @@ class SearchProgress:
         n_folds: int,
         behind: Callable[[], int] = lambda: 0,
         running: Callable[[], Sequence[RunningFold]] = lambda: (),
+        room: Callable[[], str] = lambda: "",
     ) -> None:
         self._console = console
         self._settings = settings
         self._behind = behind
         self._running = running
+        self._room = room
         self._began = time.time()
         self._tally = Tally(settings, n_folds=n_folds, budget=budget, began=self._began)
         self._live: Live | None = None
@@ -92,7 +95,7 @@ class SearchProgress:
         snapshot = self._tally.snapshot(
             time.time(),
             self._running(),
-            notes=list(filter(None, [self._behind_note()])),
+            notes=list(filter(None, [self._behind_note(), self._room()])),
         )
         # a frame as high as the terminal would scroll it
         width, height = self._console.size
@@ -121,7 +124,7 @@ class SearchProgress:
             copy += f"  ({trial.epochs} of {self._settings.epochs} epochs)"
         leader = self._tally.best
         best = f"trial {leader.number}" if leader else "none at full epochs"
-        notes = [self._time_note(), self._behind_note()]
+        notes = [self._time_note(), self._behind_note(), self._room()]
         return "  ".join(
             [head, f"{values}{copy}", f"best: {best}", *filter(None, notes)]
         )

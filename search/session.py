@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from search.disk import low_disk
 from search.events import BEGINNING
 from search.fold import run_fold
 from search.fold_jobs import JobMaker
@@ -92,6 +93,7 @@ def run_session(
         n_folds=jobs.n_folds,
         behind=lambda: tracker.behind,
         running=lambda: running_folds(journal.folder),
+        room=lambda: low_disk(journal.folder),
     )
     trackers: list[Tracker] = [tracker, progress]
     study = Study(

@@ -295,3 +295,17 @@ def test_a_trial_told_twice_counts_once(screen, make_trial):
     screen.send(make_trial(0), make_trial(0), make_trial(1, n_folds=1, state="failed"))
     assert "2/4" in screen.frame()
     assert "4 trained" in screen.frame()
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_disk_that_fills_is_said(make_settings, make_trial, terminal):
+    said = ""
+    here = Screen(make_settings(), terminal=terminal, room=lambda: said)
+    here.send(make_trial(0))
+    said = "disk: 700 MB left in /there"
+    here.send(make_trial(1))
+    here.progress.close()
+    shown = here.out.getvalue()
+    assert said in shown
+    if not terminal:
+        assert said not in shown.splitlines()[0]
