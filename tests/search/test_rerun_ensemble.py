@@ -82,7 +82,6 @@ def rerun(digits):
     return json.loads(done.stdout, parse_constant=pytest.fail)
 
 
-@pytest.mark.ci
 def test_an_ensemble_is_chosen_from_the_store_alone(digits, rerun, tmp_path):
     words = ["--size", 3, "--json", "--tracking-uri", digits.uri]
     found = json.loads(tunefold("ensemble", "a", *words, cwd=tmp_path).stdout)
@@ -97,7 +96,6 @@ def test_an_ensemble_is_chosen_from_the_store_alone(digits, rerun, tmp_path):
     assert found["conclusion"] == rerun["conclusion"]
 
 
-@pytest.mark.ci
 def test_its_members_are_trained_and_the_test_rows_meet_their_mean_once(digits, rerun):
     test = DIGITS.load("test")
     client = digits.client
@@ -131,7 +129,6 @@ def test_its_members_are_trained_and_the_test_rows_meet_their_mean_once(digits, 
     assert found == ALWAYS | {"confusion_matrix.png", "classification_report.txt"}
 
 
-@pytest.mark.ci
 def test_the_model_predicts_the_mean_of_its_members(digits, rerun, tmp_path):
     check_model(digits, rerun, tmp_path)
     (version,) = digits.client.search_model_versions("name = 'a'")
