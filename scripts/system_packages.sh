@@ -15,6 +15,6 @@ if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
     exit 0
 fi
 export DEBIAN_FRONTEND=noninteractive
-apt-get install -y --no-install-recommends "${missing[@]}" >/dev/null ||
-    { apt-get update >/dev/null &&
-        apt-get install -y --no-install-recommends "${missing[@]}" >/dev/null; }
+{ apt-get install -y --no-install-recommends "${missing[@]}" ||
+    { apt-get update && apt-get install -y --no-install-recommends "${missing[@]}"; }; } \
+    >/dev/null || echo "could not be installed: ${missing[*]}" >&2
