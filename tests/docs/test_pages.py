@@ -53,7 +53,9 @@ def test_commands_would_be_accepted(page, tmp_path, monkeypatch):
             path.append(words.pop(0))
             assert path[-1] in command.commands, path
             command = command.commands[path[-1]]
-        command.make_context(path[-1], words)  # parses, does not run
+        # A command keeps the names of its help of the first context: as in use.
+        parent = click.Context(main, **main.context_settings)
+        command.make_context(path[-1], words, parent=parent)  # parses, does not run
 
 
 def test_there_are_commands_to_look_at():

@@ -94,7 +94,8 @@ def test_help_is_a_sentence_and_calls_that_would_be_accepted(
     (tmp_path / "students.txt").touch()  # `click.File` opens what it parses
     for example in examples:
         words = example.partition(" ".join(path))[2].split()
-        COMMANDS[path].make_context(path[-1], words)  # parses, does not run
+        parent = click.Context(main, **main.context_settings)
+        COMMANDS[path].make_context(path[-1], words, parent=parent)  # does not run
 
 
 def test_the_first_help_leads_to_every_step():
