@@ -34,13 +34,15 @@ N_FOLDS = 5
 EPOCHS = 20
 
 
-def jobs_for(*, slots: int, rows: int, sampler: str, pruner: str) -> JobMaker:
+def jobs_for(
+    *, slots: int, rows: int, sampler: str, pruner: str, name: str = "scale"
+) -> JobMaker:
     y = np.arange(rows) % 10
     folds = make_folds(
         y, f"kfold:{N_FOLDS}", split_seed=0, n_rows=None, stratified=True
     )
     settings = Settings(
-        name="scale",
+        name=name,
         pipeline="made_up",
         space_name="dense",
         space=DENSE.to_dict(),

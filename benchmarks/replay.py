@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from search.fold_jobs import JobMaker
 from search.lag import lag_of
 from search.ledger import Ledger
+from search.protocols import Engine
 from search.pruners.registry import make_pruner
 from search.types import Fold, FoldResult, Suggestion, Trial
 
@@ -100,7 +101,8 @@ def search(
     now, fits, busy = 0.0, 0, 0.0
     while True:
         for slot in list(free):
-            number = _choose(ledger, of_slot.get(slot), n_trials)
+            mine = of_slot.get(slot)
+            number = _choose(ledger, proposes, mine, n_trials, settings.epochs)
             if number is None:
                 continue
             fold = ledger.open[number].waiting.popleft()
@@ -132,16 +134,18 @@ def search(
     )
 
 
-def _choose(ledger: Ledger, mine: int | None, n_trials: int) -> int | None:
+def _choose(
+    ledger: Ledger, engine: Engine, mine: int | None, n_trials: int, epochs: int
+) -> int | None:
     """As a study's slot: its own trial, a new one, an open fold of another."""
     if mine in ledger.open and ledger.open[mine].waiting:
         return mine
     number = len(ledger.trials)
     if number < n_trials and ledger.may_ask():
         ledger.tell_before_next()
-        asked = ledger._engine.ask(number)
+        asked = engine.ask(number)
         assert isinstance(asked, Suggestion)
-        ledger.begin(asked, epochs=ledger._settings.epochs)
+        ledger.begin(asked, epochs=epochs)
         return number
     return next((n for n, t in sorted(ledger.open.items()) if t.waiting), None)
 

@@ -85,6 +85,15 @@ class Lines:
             file.write(json.dumps(line) + "\n")
         return line
 
+    def once(self, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Return the figures of a part that is one measurement; done where it is not.
+
+        Args:
+            measure: Returns them.
+        """
+        line = self.get("all") or self.add("all", **measure())
+        return {name: line[name] for name in line if name not in ("plan", "machine")}
+
     @property
     def dates(self) -> str:
         """When it was measured, in words; empty for nothing."""

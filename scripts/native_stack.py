@@ -200,8 +200,6 @@ class NativeStack:
         if os.geteuid() == 0:
             for path in (data, password):
                 shutil.chown(path, "postgres", "postgres")
-            for folder in (self.folder, *self.folder.parents):
-                folder.chmod(folder.stat().st_mode | 0o711)  # postgres walks through
         initdb = [
             str(_postgres_bin() / "initdb"),
             *("-D", str(data), "-U", named["POSTGRES_USER"]),
@@ -285,10 +283,13 @@ def _postgres_bin() -> Path:
 
 
 def _as_postgres(words: Sequence[str]) -> list[str]:
-    # PostgreSQL refuses to run as root
+    # PostgreSQL refuses to run as root. The capability lets it walk through folders
+    # that are root's alone, as temporary ones are.
     if os.geteuid() != 0:
         return list(words)
-    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *words]
+    caps = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+    user = ["--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    return ["setpriv", *user, *caps, *words]
 
 
 def _free_port() -> int:

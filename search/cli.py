@@ -18,7 +18,8 @@ from search.commands.homework import homework_command
 from search.commands.listing import data_group, list_command, space_command
 from search.commands.reporting import report_command
 from search.commands.results import best_command, rerun_command, ui_command
-from search.commands.searching import resume_command, search_command
+from search.commands.resuming import resume_command
+from search.commands.searching import search_command
 from search.commands.users import users_group
 from search.commands.watching import watch_command
 from spaces.errors import TunefoldError
@@ -42,8 +43,11 @@ class OneLineErrors(click.Group):
             if type(error).__module__ != "mlflow.exceptions":
                 raise
             # The store answered when the command began; it does not any more.
-            reason = str(error).splitlines()[0][:200]
-            click.echo(f"Error: the tracking store failed: {reason}", err=True)
+            from search.store_errors import first_line
+
+            click.echo(
+                f"Error: the tracking store failed: {first_line(error)}", err=True
+            )
             ctx.exit(1)
 
 

@@ -17,26 +17,22 @@ engine.
 
 import os
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, replace
+from contextlib import suppress
+from dataclasses import asdict
 from io import FileIO, RawIOBase
 from pathlib import Path
-from typing import Any, BinaryIO
 
-import numpy as np
-from numpy.typing import NDArray
-
+from search.disk import explained
 from search.errors import FatalError, SettingsError
 from search.event_schema import EventChecker
 from search.events import Event, asked_event, ended_event, fold_to_json
 from search.journal_line import read_line, write_line
+from search.prediction_files import PredictionFiles
 from search.study_lock import StudyLock
 from search.types import Budget, FoldResult, Settings, Trial
 
 FOLDER = "tunefold-studies"
 FILE = "journal.jsonl"
-PREDICTIONS = "predictions"
 LOCK_FILE = "running.json"
 
 
@@ -44,19 +40,20 @@ class Journal:
     """The journal of one study, in a folder of its own.
 
     Lines are written by one thread at a time, the one that holds the study's lock;
-    `commit` and what concerns predictions may be called by many.
+    `commit` and `predictions` may be used by many.
 
     Args:
         folder: Folder of the study; see `create` and `open`.
 
     Attributes:
+        predictions: Those of its folds and trials.
         written: Lines written since it was opened; not all may be on the disk yet.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._path = folder / FILE
-        self._predictions = folder / PREDICTIONS
+        self.predictions = PredictionFiles(folder)
         self._lock = StudyLock(folder / LOCK_FILE)
         self._file: FileIO | None = None
         self._syncing = threading.Lock()
@@ -81,14 +78,13 @@ class Journal:
                 f"with it by 'tunefold resume {settings.name}', or give another --name"
             )
         try:
-            # There already when an earlier start was killed before its first line.
-            (folder / PREDICTIONS).mkdir(parents=True, exist_ok=True)
+            journal = cls(folder)
+            journal.predictions.create()
         except OSError as error:
             raise SettingsError(
                 f"{folder}: cannot be written ({error.strerror}); "
                 "search from a folder where you may write"
             ) from None
-        journal = cls(folder)
         journal._lock.take(settings.name)
         journal._path.unlink(missing_ok=True)
         journal._append({"event": "study", "settings": asdict(settings), **facts})
@@ -139,7 +135,7 @@ class Journal:
         written = self.written  # more than mine: those of all who wait
         file = self._opened()
         try:
-            with _explained(self._path, self.folder.name):
+            with explained(self._path, self.folder.name):
                 _sync(file.fileno())
         except FatalError as error:
             self._failed = error
@@ -190,7 +186,7 @@ class Journal:
         self._append(asked_event(trial))
 
     def fold(self, number: int, result: FoldResult) -> None:
-        """Record a finished fold whose predictions are kept, see `keep_fold`."""
+        """Record a finished fold whose predictions are kept; see `predictions`."""
         self._append({"event": "fold", "number": number, **fold_to_json(result)})
 
     def ended(self, trial: Trial) -> None:
@@ -205,63 +201,9 @@ class Journal:
         """Record why the loop ended."""
         self._append({"event": "stopped", "reason": reason})
 
-    def keep_fold(self, number: int, result: FoldResult) -> FoldResult:
-        """Store a fold's predictions and return it without them and without its rows.
-
-        To be done before its line is written: a fold that is in the journal is whole.
-        """
-        assert result.predictions is not None  # they are dropped here and only here
-        predictions = result.predictions
-        self._write_whole(
-            self._fold_path(number, result.fold),
-            lambda file: np.save(file, predictions, allow_pickle=False),
-        )
-        return replace(result, predictions=None, rows=np.empty(0, np.int64))
-
-    def fold_predictions(self, number: int, fold: int) -> NDArray[np.float32]:
-        """Return a running trial's predictions, float32 (epochs, m, n_outputs)."""
-        array: NDArray[np.float32] = np.load(
-            self._fold_path(number, fold), mmap_mode="r", allow_pickle=False
-        )
-        return array
-
-    def keep_predictions(self, number: int, arrays: dict[str, NDArray[Any]]) -> Path:
-        """Store a trial's predictions at its common epoch, in place of all epochs."""
-        path = self.predictions_path(number)
-        self._write_whole(path, lambda file: np.savez_compressed(file, **arrays))  # type: ignore[arg-type]
-        return path
-
-    def predictions_path(self, number: int) -> Path:
-        """Return where a complete trial's predictions lie."""
-        return self._predictions / predictions_name(number)
-
-    def drop_folds(self, number: int, folds: Iterable[int]) -> None:
-        """Remove predictions of all epochs of an ended trial, if they are there."""
-        for fold in folds:
-            self._fold_path(number, fold).unlink(missing_ok=True)
-
-    def drop_folds_but_of(self, running: Collection[int]) -> None:
-        """Remove what a crash left of trials that have ended."""
-        for path in self._predictions.glob("trial-*-fold-*"):
-            if int(path.name.split("-")[1]) not in running:
-                path.unlink()
-
-    def _fold_path(self, number: int, fold: int) -> Path:
-        return self._predictions / f"trial-{number:05}-fold-{fold}.npy"
-
-    def _write_whole(self, path: Path, write: Callable[[BinaryIO], None]) -> None:
-        # Under another name first: a file that is there is whole.
-        new = path.with_suffix(".new")
-        with _explained(path, self.folder.name):
-            with new.open("wb") as file:
-                write(file)
-                file.flush()
-                _sync(file.fileno())
-            new.replace(path)
-
     def _append(self, event: Event) -> None:
         line = write_line(event)
-        with _explained(self._path, self.folder.name):
+        with explained(self._path, self.folder.name):
             file = self._opened()
             size = file.seek(0, os.SEEK_END)
             try:
@@ -278,11 +220,6 @@ class Journal:
         if self._file is None:
             self._file = self._path.open("ab", buffering=0)
         return self._file
-
-
-def predictions_name(number: int) -> str:
-    """Return the name of the file of a complete trial's predictions."""
-    return f"trial-{number:05}.npz"
 
 
 def check_event(checker: EventChecker, event: Event, path: Path, number: int) -> None:
@@ -323,17 +260,6 @@ def studies_in(root: Path) -> list[Path]:
     """Return the folders that hold a study, the one written last at the end."""
     begun = [path.parent for path in root.glob(f"*/{FILE}") if has_begun(path.parent)]
     return sorted(begun, key=lambda folder: (folder / FILE).stat().st_mtime)
-
-
-@contextmanager
-def _explained(path: Path, study: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise FatalError(
-            f"{path}: cannot be written ({error.strerror or error}); make room, then "
-            f"'tunefold resume {study}'"
-        ) from None
 
 
 def _write(file: RawIOBase, data: bytes) -> None:

@@ -24,7 +24,7 @@ from search.store import Store
 from search.transfer import begin_with
 from search.types import Budget
 from search.warm_start import warm_start
-from search.workers import Slot, WorkerDiedError, make_slots
+from search.workers import PlaceLostError, Slot, WorkerDiedError, make_slots
 from spaces.errors import TunefoldError
 
 
@@ -119,6 +119,8 @@ def begin(
 def _forecast(planned: Future[Plan], budget: Budget) -> str:
     try:
         return planned.result().describe(budget)
+    except PlaceLostError as error:
+        return f"no forecast: {error}"
     except (WorkerDiedError, TrialError) as error:
         reason = str(error)
     except TunefoldError:

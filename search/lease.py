@@ -15,7 +15,8 @@ from typing import Any
 
 from search.errors import SettingsError
 from search.events import read_object
-from search.store import Store, without_login
+from search.store import Store
+from search.store_errors import without_login
 from search.study_lock import is_alive, this_process
 
 LEASE = "tunefold.lease"

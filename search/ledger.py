@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from search.dummy import dummy_scores
-from search.errors import FatalError
-from search.events import read_trials, taken_over, warm_trials
+from search.events import read_trials
 from search.fold_jobs import JobMaker
 from search.journal import Journal
 from search.known import Known, Repeats
@@ -21,6 +20,7 @@ from search.news import News
 from search.objectives import told_also
 from search.protocols import Engine, Pruner, Tracker
 from search.scoring import Teller, common_epoch, failure_reason, mean_score
+from search.telling import Telling
 from search.trial_predictions import trial_predictions
 from search.types import FoldResult, Suggestion, Trial, TrialState
 
@@ -54,8 +54,7 @@ class Ledger:
         pruner: Decides what is not worth finishing.
         journal: Where each step is recorded first.
         trackers: Told of folds and ended trials.
-        lag: Trials a proposal may not know: ask k follows the tells of exactly the
-            trials numbered below k - lag, in the order of their numbers.
+        lag: Trials a proposal may not know; see `search.telling`.
 
     Attributes:
         trials: All trials by number, from 0.
@@ -79,15 +78,12 @@ class Ledger:
         self.open: dict[int, OpenTrial] = {}
         self.ended: list[Trial] = []
         self._jobs = jobs
-        self._engine = engine
+        self._telling = Telling(engine, journal, lag=lag)
         self._pruner = pruner
         self._journal = journal
         self.news = News(journal, trackers)
-        self._lag = lag
         self.any_complete = False
-        self._n_told = 0
         self._repeats = Repeats()
-        self._of_others: set[int] = set()  # asked before the present engine took over
         self._settings = jobs.settings
         self._epoch_rule = jobs.settings.epoch
         self._metric = METRICS[jobs.settings.metrics[0]]
@@ -96,32 +92,10 @@ class Ledger:
         self._teller = Teller(self._metric, dummy=dummy)
 
     def replay(self) -> None:
-        """Take up what the journal holds; the engine is asked and told anew.
-
-        Of what was asked before the present engine took over it is told only, as of
-        the trials a study was started from.
-        """
+        """Take up what the journal holds; the engine is asked and told anew."""
         events = self._journal.events()
         trials = read_trials(events)
-        took_over = taken_over(events)
-        for trial in warm_trials(events):
-            self._engine.tell(trial)
-        for place, event in enumerate(events):
-            match event["event"]:
-                case "asked" if place < took_over:
-                    self._of_others.add(event["number"])
-                case "asked":
-                    self._engine.ask(event["number"])
-                case "told":
-                    told = trials.get(event["number"])
-                    if told is None or told.told is None:
-                        raise FatalError(
-                            f"{self._journal.folder}: the journal tells of trial "
-                            f"{event['number']}, which has not ended; restore it from "
-                            "a copy"
-                        )
-                    self._tell_engine(told)
-                    self._n_told += 1
+        self._telling.replay(events, trials)
         for trial in trials.values():
             if trial.state is not TrialState.RUNNING:
                 self._take_in(trial)
@@ -131,20 +105,21 @@ class Ledger:
                     self.keep_trial(trial.number)
                     self.complete(trial.number)
         self._journal.commit()
-        self._journal.drop_folds_but_of(self.open)
+        self._journal.predictions.drop_folds_but_of(self.open)
 
     def may_ask(self) -> bool:
         """Say whether all trials the next proposal has to know have ended."""
         oldest = next(iter(self.open), None)
-        return oldest is None or oldest >= self._n_before(len(self.trials))
+        n_before = self._telling.n_before(len(self.trials))
+        return oldest is None or oldest >= n_before
 
     def tell_before_next(self) -> None:
         """Tell the engine what the next proposal has to know; see `may_ask`."""
-        self._tell(self._n_before(len(self.trials)))
+        self._telling.tell(self._telling.n_before(len(self.trials)), self.trials)
 
     def tell_all(self) -> None:
         """Tell the engine of every trial: it waits and nothing is running."""
-        self._tell(len(self.trials))
+        self._telling.tell(len(self.trials), self.trials)
 
     def begin(self, suggestion: Suggestion, *, epochs: int) -> bool:
         """Open the suggested trial, or end it at once when its folds are known.
@@ -168,7 +143,7 @@ class Ledger:
 
     def keep_fold(self, number: int, result: FoldResult) -> FoldResult:
         """Store what is large of a fold and return the rest; without the lock."""
-        return self._journal.keep_fold(number, result)
+        return self._journal.predictions.keep_fold(number, result)
 
     def fold_done(self, number: int, result: FoldResult) -> bool:
         """Record a fold that is kept; end its trial where it shows a reason to.
@@ -192,9 +167,9 @@ class Ledger:
         epoch = common_epoch(self._metric, trial.folds, self._epoch_rule)
         folds = [result.fold for result in trial.folds]
         predictions = trial_predictions(
-            self._journal, self._jobs, number, folds=folds, epoch=epoch
+            self._journal.predictions, self._jobs, number, folds=folds, epoch=epoch
         )
-        self._journal.keep_predictions(number, predictions)
+        self._journal.predictions.keep_trial(number, predictions)
 
     def complete(self, number: int) -> None:
         """End a whole trial whose predictions are kept."""
@@ -207,7 +182,7 @@ class Ledger:
         """
         if number not in self.open:
             folds = {fold, *(result.fold for result in self.trials[number].folds)}
-            self._journal.drop_folds(number, folds)
+            self._journal.predictions.drop_folds(number, folds)
 
     def fail(
         self, number: int, reason: str, *, n_parameters: int | None = None
@@ -258,27 +233,13 @@ class Ledger:
 
     def _known_to(self, number: int) -> Known:
         """Return the trials that a proposal knew, all ended."""
-        return Known(self.trials, self._n_before(number))
-
-    def _n_before(self, number: int) -> int:
-        return max(0, number - self._lag)
-
-    def _tell(self, n: int) -> None:
-        for number in range(self._n_told, n):
-            self._tell_engine(self.trials[number])
-            self._journal.told(number)
-            self._n_told += 1
-
-    def _tell_engine(self, trial: Trial) -> None:
-        # What a trial at few epochs is worth, only the engine knows that asked for it.
-        if not (trial.rung and trial.number in self._of_others):
-            self._engine.tell(trial)
+        return Known(self.trials, self._telling.n_before(number))
 
     def _open(self, trial: Trial) -> bool:
         """Open a trial and return True; end it when its folds are known."""
         self.trials[trial.number] = trial
         # Among those the proposal knew: later ones may have ended or not.
-        equal = self._repeats.find(trial, self._n_before(trial.number))
+        equal = self._repeats.find(trial, self._telling.n_before(trial.number))
         if equal is not None:
             folds = self.trials[equal].folds
             self._end(replace(trial, copy_of=equal, folds=folds))

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field, replace
 from pipelines.part import Part, digest
 from pipelines.pipeline import Pipeline
 from pipelines.registry import complete, get_pipeline
+from search.cores import MAX_WORKERS, allowed_workers, n_cores
 from search.dummy import dummy_scores
 from search.duplicates import leak_warning
 from search.engines.registry import check_engine, make_engine
+from search.environment import BACKENDS, set_environment
 from search.errors import SettingsError
 from search.fold_jobs import JobMaker
 from search.groups import row_groups
@@ -20,14 +22,7 @@ from search.rows import make_folds
 from search.seen_rows import target_digest
 from search.splitters import default_cv, rows_digest
 from search.types import MAX_PARAMETERS, Settings
-from search.workers import (
-    BACKENDS,
-    MAX_WORKERS,
-    allowed_workers,
-    n_cores,
-    set_environment,
-    start_imports,
-)
+from search.workers import start_imports
 from spaces.errors import SpaceError
 from spaces.narrow import narrow
 from spaces.nas import has_convolutions, too_large_blocks

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pipelines.part import Part, digest
 from pipelines.pipeline import Pipeline
 from pipelines.registry import get_pipeline, recorded_word
+from search.cores import n_cores
 from search.facts import gather_facts
 from search.final import FinalJob, FinalResult, run_final
 from search.model_log import log_model
@@ -24,7 +25,7 @@ from search.seen_rows import seen_in
 from search.store import FAILED, KEY, KIND, PARENT, Store
 from search.stored_study import RecordedStudy
 from search.types import Curves, Settings, Trial
-from search.workers import Slot, make_slots, n_cores, start_imports
+from search.workers import Slot, make_slots, start_imports
 from spaces.errors import DataError
 from spaces.params import Scalar
 

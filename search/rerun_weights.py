@@ -10,6 +10,7 @@ from search.initial_weights import keep, kept
 from search.model_log import load_logged
 from search.results import load_trial
 from search.store import FINISHED, KEY, KIND, PARENT, Store
+from search.store_errors import first_line
 from search.types import Settings
 
 
@@ -78,10 +79,9 @@ def read_weights(store: Store, rerun: Rerun) -> list[Layer]:
     try:
         model = load_logged(store, experiment_id=rerun.experiment_id, run_id=run_id)
     except Exception as error:  # noqa: BLE001  (of the server's or the file's kind)
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
         raise SettingsError(
             f"--init-from {run_id}: its model must be a Keras file that can be read "
-            f"without running code of it ({reason}); name another run"
+            f"without running code of it ({first_line(error)}); name another run"
         ) from None
     if model is None:
         raise SettingsError(

@@ -22,9 +22,10 @@ from search.events import (
     read_trials,
     trial_to_events,
 )
-from search.journal import FILE, PREDICTIONS, predictions_name
+from search.journal import FILE
 from search.journal_line import write_line
 from search.lag import lag_of
+from search.prediction_files import PredictionFiles
 from search.recorder import ASKED, UNFINISHED
 from search.results import load_study
 from search.store import KEY, Store
@@ -70,16 +71,16 @@ def restore(store: Store, name: str, folder: Path) -> Restored:
     ]
     new = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
-    (new / PREDICTIONS).mkdir(parents=True)
+    kept = PredictionFiles(new)
+    kept.create()
     for trial in trials:
         if trial.state is TrialState.COMPLETE and trial.copy_of is None:
             run_id = numbered[trial.number].info.run_id
-            to = new / PREDICTIONS / predictions_name(trial.number)
             with (
                 suppress(TrackingError),  # its correction and ensembles go without
                 store.artifact(run_id, "predictions.npz") as path,
             ):
-                shutil.copyfile(path, to)
+                shutil.copyfile(path, kept.of_trial(trial.number))
     with (new / FILE).open("wb") as file:
         file.writelines(map(write_line, events))
         file.flush()

@@ -8,7 +8,9 @@ from rich.console import Console
 
 from pipelines.registry import get_pipeline, recorded_word
 from search.cluster.cluster import Cluster
+from search.cores import allowed_workers
 from search.engines.registry import check_engine, make_engine
+from search.environment import BACKENDS, set_environment
 from search.errors import SettingsError, TrackingError
 from search.events import present_settings
 from search.facts import differing_facts, gather_facts
@@ -20,15 +22,10 @@ from search.request import make_jobs
 from search.rerun_weights import provide
 from search.restore import restore
 from search.session import Outcome, closing, run_session
-from search.store import Store, local_file, without_login
+from search.store import Store, local_file
+from search.store_errors import without_login
 from search.types import Budget, Settings
-from search.workers import (
-    BACKENDS,
-    allowed_workers,
-    make_slots,
-    set_environment,
-    start_imports,
-)
+from search.workers import make_slots, start_imports
 from spaces.space import SearchSpace, unknown
 
 

@@ -7,10 +7,9 @@ up by it before they are created, for MLflow would create a second one.
 import json
 import logging
 import os
-import re
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -18,6 +17,8 @@ from urllib.request import url2pathname
 
 from pipelines.outer import read_outer
 from search.errors import TrackingError, UnknownStudyError
+from search.server import server_version
+from search.store_errors import explain, first_line, without_login
 from spaces.space import unknown
 
 KEY = "tunefold.key"
@@ -25,6 +26,11 @@ KIND = "tunefold.kind"
 PARENT = "mlflow.parentRunId"
 DATABASE = "mlflow.db"
 FINISHED, FAILED, KILLED, RUNNING = "FINISHED", "FAILED", "KILLED", "RUNNING"
+
+MIN_MAJOR = 3
+"""Earlier servers have no logged models: a rerun would fail at its very end."""
+
+VERSION_SECONDS = 5.0
 
 _MLFLOW_SETTINGS = {
     # By default a dead server stalls each call for four minutes.
@@ -76,11 +82,12 @@ class Store:
             self.client: Any = MlflowClient(tracking_uri=uri)
             self.client.search_experiments(max_results=1)
         except Exception as error:  # noqa: BLE001  (of the server's own kind)
+            reason, cure = explain(error)
             raise TrackingError(
-                f"{self.name}: the tracking store cannot be used "
-                f"({_reason(error)}); start the server, or leave "
-                "--tracking-uri and MLFLOW_TRACKING_URI out"
+                f"{self.name}: the tracking store cannot be used ({reason}); {cure}"
             ) from None
+        if uri.startswith(("http://", "https://")):
+            _refuse_old(uri, self.name)
 
     @property
     def name(self) -> str:
@@ -220,7 +227,7 @@ class Store:
             except Exception as error:  # noqa: BLE001  (of the server's own kind)
                 raise TrackingError(
                     f"run {run_id}: has no artifact {artifact} "
-                    f"({_first_line(error)}); is it a run of tunefold?"
+                    f"({first_line(error)}); is it a run of tunefold?"
                 ) from None
             yield Path(path)
 
@@ -277,16 +284,17 @@ def local_file(uri: str) -> Path | None:
     return Path(uri.removeprefix("sqlite:///").partition("?")[0])
 
 
-def without_login(text: str) -> str:
-    """Return a text whose addresses have lost their `user:password@`.
-
-    A password may itself hold an @: all up to the last one before the path goes.
-
-    Example:
-        >>> without_login("http://user:p@ss@host:5000/path")
-        'http://host:5000/path'
-    """
-    return re.sub(r"://[^/\s]*@", "://", text)
+def _refuse_old(uri: str, name: str) -> None:
+    version = ""
+    with suppress(Exception):  # not every server's proxy lets this address through
+        version = server_version(uri, timeout=VERSION_SECONDS)
+    major = version.partition(".")[0]
+    if major.isdecimal() and int(major) < MIN_MAJOR:
+        raise TrackingError(
+            f"{name}: its MLflow must be {MIN_MAJOR}.0 or later, which keeps models, "
+            f"got {version[:20]}; upgrade the server, or name another store by "
+            "--tracking-uri"
+        )
 
 
 def _refuse_unwritable(file: Path) -> None:
@@ -307,12 +315,3 @@ def _silence_logs() -> None:
     # of a database although it is raised as well.
     for name in ("alembic", "mlflow", "mlflow.store.db.utils"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-
-
-def _reason(error: Exception) -> str:
-    line = without_login(_first_line(error))
-    return "it does not answer" if "Max retries exceeded" in line else line
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

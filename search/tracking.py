@@ -58,7 +58,7 @@ class MlflowTracker:
 
     def trial_done(self, trial: Trial) -> None:
         """Send how a trial ended."""
-        path = self._journal.predictions_path(trial.number)
+        path = self._journal.predictions.of_trial(trial.number)
         self._put(lambda: self._recorder.trial(trial, path))
 
     def study_done(
@@ -108,7 +108,8 @@ class MlflowTracker:
         for result in trial.folds:
             self._recorder.fold(trial, result)
         if trial.state is not TrialState.RUNNING:
-            self._recorder.trial(trial, self._journal.predictions_path(trial.number))
+            path = self._journal.predictions.of_trial(trial.number)
+            self._recorder.trial(trial, path)
 
     def _summarise(self, trials: Sequence[Trial], reason: str, finished: bool) -> None:
         s = self._settings
@@ -155,7 +156,7 @@ class MlflowTracker:
         return self._winner
 
     def _predictions(self, trial: Trial) -> OutOfFold:
-        return load_out_of_fold(self._journal.predictions_path(trial.number))
+        return load_out_of_fold(self._journal.predictions.of_trial(trial.number))
 
     def _report(self, trials: Sequence[Trial]) -> None:
         """Send figures and page; the study has ended, whatever becomes of them."""
@@ -172,7 +173,7 @@ class MlflowTracker:
                     self._settings,
                     trials,
                     facts=study["facts"],
-                    predictions=self._journal.predictions_path(number),
+                    predictions=self._journal.predictions.of_trial(number),
                     winner=self._winner,
                 )
             except Exception as error:  # noqa: BLE001  (a study ends without a report)

@@ -7,16 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.fold_jobs import JobMaker
-from search.journal import Journal
+from search.prediction_files import PredictionFiles
 
 
 def trial_predictions(
-    journal: Journal, jobs: JobMaker, number: int, *, folds: Sequence[int], epoch: int
+    kept: PredictionFiles,
+    jobs: JobMaker,
+    number: int,
+    *,
+    folds: Sequence[int],
+    epoch: int,
 ) -> dict[str, NDArray[Any]]:
     """Return the predictions of a whole trial at one epoch, fold after fold.
 
     Args:
-        journal: Holds each fold's predictions after every epoch.
+        kept: Holds each fold's predictions after every epoch.
         jobs: Know the folds and the targets.
         number: The trial's.
         folds: Numbers of its folds.
@@ -28,9 +33,7 @@ def trial_predictions(
     """
     of_trial = [jobs.folds[fold] for fold in folds]
     rows = np.concatenate([fold.valid for fold in of_trial])
-    predicted = [
-        journal.fold_predictions(number, fold.number)[epoch - 1] for fold in of_trial
-    ]
+    predicted = [kept.of_fold(number, fold.number)[epoch - 1] for fold in of_trial]
     return {
         "rows": rows,
         "fold": np.repeat(

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 
 from search.errors import SettingsError, TrackingError
+from search.server import ask_server
 from search.store import Store
 
 PASSWORD_BYTES = 15
@@ -100,14 +101,10 @@ class Users:
     def _call(self, method: str, path: str, name: str, **fields: str) -> None:
         # MLflow's own client of these addresses needs what only a server has installed
         from mlflow.exceptions import MlflowException
-        from mlflow.utils.credentials import get_default_host_creds
-        from mlflow.utils.rest_utils import http_request, verify_rest_response
 
-        login = get_default_host_creds(self._store.uri)
-        address, body = f"/api/{path}", {"username": name, **fields}
+        body = {"username": name, **fields}
         try:
-            answer = http_request(login, address, method, json=body)
-            verify_rest_response(answer, address)
+            ask_server(self._store.uri, method, f"/api/{path}", body=body)
         except MlflowException as error:
             # never the whole of it: it may repeat what was sent
             reasons = {

@@ -22,18 +22,14 @@ from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from typing import Protocol, TypeVar
 
-from search.compile_cache import use_compile_cache
+from search.cores import available_cores
+from search.environment import set_environment
 from search.errors import SettingsError
 from search.quiet import quiet_stderr, silence_stderr
 from spaces.errors import TunefoldError
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
-
-BACKENDS = ("jax", "tensorflow")
-
-MAX_WORKERS = "TUNEFOLD_MAX_WORKERS"
-"""Environment variable: so many folds a search may train at the same time."""
 
 START_METHOD = "forkserver" if sys.platform == "linux" else "spawn"
 """How processes start here: a fork of a process that has imported Keras but run nothing
@@ -44,26 +40,6 @@ END_SECONDS = 5.0
 
 MAX_GROWTH_MB = 500.0
 """By so much a process that is kept may grow after its first fold."""
-
-_ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "TF_NUM_INTRAOP_THREADS": "1",
-    "TF_NUM_INTEROP_THREADS": "1",
-    # Random bits that can be split among devices cost more: with them, a network of
-    # 64-64-64 with dropout takes a quarter longer, one of 512-256 a tenth.
-    "JAX_THREEFRY_PARTITIONABLE": "false",
-    # TensorFlow's greeting is no message for a user
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-}
-
-_ONE_PRODUCT_A_KERNEL = (
-    "--xla_cpu_experimental_ynn_fusion_type=LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"
-)
-"""XLA otherwise makes all layers of a prediction one kernel, which on some processors
-does their products over and over: 1,024 rows through three layers of 1,024 units took
-2 s instead of .08 s. Training does not change."""
 
 
 class WorkerDiedError(TunefoldError):
@@ -244,60 +220,6 @@ def make_slots(workers: int, *, backend: str, in_process: bool = False) -> list[
         kind(backend, core=cores[i % len(cores)] if cores else None)
         for i in range(workers)
     ]
-
-
-def available_cores() -> list[int]:
-    """Return the cores this process may use; empty where they cannot be chosen."""
-    if not hasattr(os, "sched_getaffinity"):  # Windows, macOS
-        return []
-    return sorted(os.sched_getaffinity(0))
-
-
-def n_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(available_cores()) or os.cpu_count() or 1
-
-
-def allowed_workers(wanted: int) -> int:
-    """Return how many of the wanted workers this machine's administrator allows.
-
-    Raises:
-        SettingsError: The limit is no number from 1 on.
-    """
-    limit = os.environ.get(MAX_WORKERS, "").strip()
-    if not limit:
-        return wanted
-    if not limit.isdecimal() or int(limit) < 1:
-        raise SettingsError(
-            f"{MAX_WORKERS}: must be a number of at least 1, got {limit!r}"
-        )
-    return min(wanted, int(limit))
-
-
-def set_environment(backend: str) -> None:
-    """Choose Keras' backend, one thread and the cache, here and for child processes.
-
-    Must run before Keras is imported and before the first worker starts: the fork
-    server takes the environment once. Flags that the user gives XLA come last and win.
-    """
-    os.environ["KERAS_BACKEND"] = backend
-    os.environ.update(_ENVIRONMENT)
-    flags = os.environ.get("XLA_FLAGS", "").split()
-    if _ONE_PRODUCT_A_KERNEL not in flags:
-        os.environ["XLA_FLAGS"] = " ".join([_ONE_PRODUCT_A_KERNEL, *flags])
-    use_compile_cache()
-
-
-def plain_environment(backend: str) -> dict[str, str]:
-    """Return the variables that decide about a training's last digits.
-
-    Those of `set_environment` but for the cache, which only saves time.
-    """
-    return {
-        "KERAS_BACKEND": backend,
-        **_ENVIRONMENT,
-        "XLA_FLAGS": _ONE_PRODUCT_A_KERNEL,
-    }
 
 
 def start_imports(backend: str) -> None:

@@ -17,11 +17,11 @@ import pytest
 from pipelines.digits import PIPELINE as DIGITS
 from pipelines.part import Part, digest
 from pipelines.registry import MODULES
+from search.environment import set_environment
 from search.fold_jobs import JobMaker
 from search.rows import make_folds
 from search.splitters import rows_digest
 from search.types import Settings
-from search.workers import set_environment
 
 set_environment(os.environ["KERAS_BACKEND"])  # as workers have it
 

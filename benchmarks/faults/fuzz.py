@@ -233,9 +233,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     plan = Plan(cases=args.cases, seed=args.seed)
-    lines = Lines("faults", "fuzz", plan)
-    line = lines.get("all") or lines.add("all", **measure(plan))
-    print({name: line[name] for name in line if name not in ("plan", "machine")})
+    print(Lines("faults", "fuzz", plan).once(lambda: measure(plan)))
 
 
 if __name__ == "__main__":

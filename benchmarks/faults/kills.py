@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,59 +72,48 @@ class Seen:
     left: int = 0
 
 
-def measure(plan: Plan) -> dict[str, Any]:
-    """Kill as often as planned, and return what was seen.
+def kill(
+    service: Service, plan: Plan, done: Sequence[Mapping[str, Any]] = ()
+) -> Iterator[dict[str, Any]]:
+    """Kill as often as planned; yield what was seen of each study.
+
+    Args:
+        service: Nothing else runs against it.
+        plan: How often.
+        done: What was yielded before, of the same plan.
 
     Raises:
         AssertionError: Something was lost, double or left.
     """
-    rng = random.Random(plan.seed)
-    with tempfile.TemporaryDirectory() as folder:
-        stack = NativeStack(Path(folder))
-        try:
-            stack.up()
-            service = Service(stack)
-            service.search("undisturbed", *SEARCH, cluster=False)
-            whole = service.outcome("undisturbed")
-            kills: Counter[str] = Counter()
-            again = running = studies = left = 0
-            began = time.monotonic()
-            while kills.total() < plan.kills:
-                name = f"killed-{studies}"
-                seen = _disturb(
-                    service,
-                    name,
-                    rng,
-                    n_kills=plan.kills - kills.total(),
-                    cluster=studies % 2 == 0,
-                )
-                service.check(name, n_trials=TRIALS, n_folds=FOLDS, epochs=EPOCHS)
-                assert service.outcome(name) == whole, f"{name}: other scores"
-                assert seen.left == 0, f"{name}: {seen.left} processes left"
-                twice = len(seen.trained) - TRIALS * FOLDS
-                assert twice <= seen.running, (
-                    f"{name}: {twice} folds trained twice, {seen.running} ran"
-                )
-                kills += seen.kills
-                again += max(0, twice)
-                running += seen.running
-                left += seen.left
-                studies += 1
-                print(
-                    f"{name}: {dict(seen.kills)}, trained again {twice} of "
-                    f"{seen.running} running",
-                    flush=True,
-                )
-        finally:
-            stack.down()
-    return {
-        "seconds": time.monotonic() - began,
-        "kills": dict(kills),
-        "studies": studies,
-        "trained_again": again,
-        "running_at_kills": running,
-        "left": left,
-    }
+    service.search("undisturbed", *SEARCH, cluster=False)
+    whole = service.outcome("undisturbed")
+    n_kills = sum(sum(study["kills"].values()) for study in done)
+    number = len(done)
+    while n_kills < plan.kills:
+        name = f"killed-{number}"
+        began = time.monotonic()
+        seen = _disturb(
+            service,
+            name,
+            random.Random(f"{plan.seed}-{number}"),
+            n_kills=plan.kills - n_kills,
+            cluster=number % 2 == 0,
+        )
+        service.check(name, n_trials=TRIALS, n_folds=FOLDS, epochs=EPOCHS)
+        assert service.outcome(name) == whole, f"{name}: other scores"
+        assert seen.left == 0, f"{name}: {seen.left} processes left"
+        twice = max(0, len(seen.trained) - TRIALS * FOLDS)
+        assert twice <= seen.running, (
+            f"{name}: {twice} folds trained twice, {seen.running} ran"
+        )
+        yield {
+            "seconds": time.monotonic() - began,
+            "kills": dict(seen.kills),
+            "trained_again": twice,
+            "running_at_kills": seen.running,
+        }
+        n_kills += seen.kills.total()
+        number += 1
 
 
 def _disturb(
@@ -224,8 +214,20 @@ def main() -> None:
     args = parser.parse_args()
     plan = Plan(kills=args.kills, seed=args.seed)
     lines = Lines("faults", "kills", plan)
-    line = lines.get("all") or lines.add("all", **measure(plan))
-    print({name: line[name] for name in line if name not in ("plan", "machine")})
+    with tempfile.TemporaryDirectory() as folder:
+        stack = NativeStack(Path(folder))
+        try:
+            stack.up()
+            for seen in kill(Service(stack), plan, lines.all()):
+                line = lines.add(f"study-{len(lines.all())}", **seen)
+                print({name: line[name] for name in seen}, flush=True)
+        finally:
+            stack.down()
+    studies = lines.all()
+    total = sum((Counter(study["kills"]) for study in studies), Counter[str]())
+    for figure in ("seconds", "trained_again", "running_at_kills"):
+        print(f"{figure}: {sum(study[figure] for study in studies):.0f}")
+    print(f"{total.total()} kills in {len(studies)} studies: {dict(total)}")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """Eight studies at once against one MLflow over PostgreSQL, 2,000 trials in all.
 
-Folds are short, so that the store is what is loaded. Each process writes its own study;
-meanwhile one more logs a made-up trial once a second and takes the time. At the end
-every trial is looked for, and the UI's page of runs is opened in a browser.
+Folds are made up and take a second, so that the store is what is loaded; each trial
+logs the curves of 5 folds of 20 epochs. Each process writes its own study; meanwhile
+one more logs a trial once a second and takes the time. At the end every trial is looked
+for, and the UI's page of runs is opened in a browser.
 
     python benchmarks/faults/load.py
 """
 
+import argparse
 import statistics
 import subprocess
 import sys
@@ -22,15 +24,10 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent / "scripts")]
 
 from browser import chromium  # noqa: E402
+from made_up import EPOCHS, N_FOLDS  # noqa: E402
 from native_stack import NativeStack  # noqa: E402
-from service import COMMAND, Service  # noqa: E402
+from service import Service  # noqa: E402
 from work import Lines  # noqa: E402
-
-SHORT = (
-    *("--cv", "kfold:2", "--epochs", 1, "--rows", 200, "--pruner", "none"),
-    *("--workers", 1, "--engine", "random", "--set", "n_layers=1"),
-    *("--set", "width_1=16", "--set", "optimizer=sgd", "--set", "batch_size=64"),
-)
 
 
 @dataclass(frozen=True)
@@ -39,6 +36,7 @@ class Plan:
 
     studies: int = 8
     trials: int = 250
+    fold_seconds: float = 1.0
 
 
 def measure(plan: Plan) -> dict[str, Any]:
@@ -54,7 +52,7 @@ def measure(plan: Plan) -> dict[str, Any]:
             service = Service(stack)
             began = time.monotonic()
             processes = [
-                _start(service, f"load-{number}", plan.trials)
+                _start(service, f"load-{number}", plan)
                 for number in range(plan.studies)
             ]
             over, logging = threading.Event(), Future[list[float]]()
@@ -68,7 +66,13 @@ def measure(plan: Plan) -> dict[str, Any]:
             over.set()
             for number in range(plan.studies):
                 name = f"load-{number}"
-                service.check(name, n_trials=plan.trials, n_folds=2, epochs=1)
+                service.check(
+                    name,
+                    n_trials=plan.trials,
+                    n_folds=N_FOLDS,
+                    epochs=EPOCHS,
+                    whole_curves=25,
+                )
             page = _open_page(service, Path(folder))
         finally:
             stack.down()
@@ -83,10 +87,10 @@ def measure(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _start(service: Service, name: str, trials: int) -> subprocess.Popen[str]:
-    words = ("search", "digits", "--name", name, *SHORT, "--trials", trials)
+def _start(service: Service, name: str, plan: Plan) -> subprocess.Popen[str]:
+    words = (HERE / "made_up_study.py", name, plan.trials, plan.fold_seconds)
     return subprocess.Popen(
-        [COMMAND, *map(str, words)],
+        [sys.executable, *map(str, words)],
         cwd=service.stack.folder / "studies",
         env=service.environment(cluster=False),
         stdout=subprocess.DEVNULL,
@@ -120,7 +124,12 @@ def _open_page(service: Service, folder: Path) -> float:
         return time.monotonic() - began
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--trials", type=int, default=Plan.trials, help="a study's")
+    plan = Plan(trials=parser.parse_args().trials)
+    print(Lines("faults", "load", plan).once(lambda: measure(plan)))
+
+
 if __name__ == "__main__":
-    lines = Lines("faults", "load", Plan())
-    line = lines.get("all") or lines.add("all", **measure(Plan()))
-    print({name: line[name] for name in line if name not in ("plan", "machine")})
+    main()

@@ -98,6 +98,4 @@ def _training_seconds(service: Service, name: str) -> float:
 
 
 if __name__ == "__main__":
-    lines = Lines("faults", "outage", Plan())
-    line = lines.get("all") or lines.add("all", **measure(Plan()))
-    print({name: line[name] for name in line if name not in ("plan", "machine")})
+    print(Lines("faults", "outage", Plan()).once(lambda: measure(Plan())))

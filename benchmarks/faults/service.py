@@ -121,8 +121,23 @@ class Service:
             for t in read_trials(self.events(name)).values()
         ]
 
-    def check(self, name: str, *, n_trials: int, n_folds: int, epochs: int) -> None:
+    def check(
+        self,
+        name: str,
+        *,
+        n_trials: int,
+        n_folds: int,
+        epochs: int,
+        whole_curves: int = 1,
+    ) -> None:
         """Nothing is missing, double or running, in the journal and in the store.
+
+        Args:
+            name: The study's.
+            n_trials: All of them complete.
+            n_folds: Of each.
+            epochs: Of each fold.
+            whole_curves: Look at each epoch of every so manieth run; it takes time.
 
         Raises:
             AssertionError: Something is.
@@ -141,10 +156,13 @@ class Service:
         keys = Counter(run.data.tags["tunefold.key"] for run in runs)
         wanted = [name, *(f"{name}/{number}" for number in range(n_trials))]
         assert keys == Counter(wanted), (name, keys)
-        for run in runs:
+        for place, run in enumerate(runs):
             assert run.info.status == "FINISHED", (name, run.data.tags)
             if run.data.tags["tunefold.kind"] == "trial":
                 for fold in range(n_folds):
+                    assert f"val_accuracy/fold_{fold}" in run.data.metrics
+                    if place % whole_curves:
+                        continue
                     history = self._client.get_metric_history(
                         run.info.run_id, f"val_accuracy/fold_{fold}"
                     )
@@ -167,13 +185,13 @@ class Service:
             over: Ends it.
         """
         from search.events import present_settings, read_trials
-        from search.journal import predictions_name
+        from search.prediction_files import file_name
         from search.recorder import Recorder
         from search.store import Store
 
         events = self.events(name)
         trial = next(t for t in read_trials(events).values() if t.state == "complete")
-        file = self.study(name) / "predictions" / predictions_name(trial.number)
+        file = self.study(name) / "predictions" / file_name(trial.number)
         settings = replace(present_settings(events), name="probe", experiment="probe")
         recorder = Recorder(Store(self.stack.uri), settings, began=time.time())
         recorder.begin({})

@@ -92,12 +92,16 @@ class Leases:
             return lease.address in self._look()
 
     def refuse(self, address: str, reason: str) -> None:
-        """Train nothing more on a worker, and say why."""
+        """Train nothing more on a worker, and say why.
+
+        Raises:
+            FatalError: Every worker there is was refused.
+        """
         with self._changing:
-            if address in self._refused:
-                return
-            self._refused[address] = reason
-        self._say(f"worker {address} is left out: {reason}")
+            if address not in self._refused:
+                self._refused[address] = reason
+                self._say(f"worker {address} is left out: {reason}")
+            self._look()
 
     def _look(self) -> dict[str, int]:
         now = time.monotonic()

@@ -1,7 +1,6 @@
 """A slot whose folds are trained by whichever worker of the cluster has a place."""
 
 import threading
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -56,9 +55,10 @@ class ClusterSlot:
 
         Raises:
             PlaceLostError: The worker went away, or cannot train this study.
+            FatalError: As `is_ready`.
         """
-        while not self.is_ready():
-            time.sleep(0.2)
+        if not self.is_ready():  # waiting is for who can be stopped
+            raise PlaceLostError("no worker has a place for the fold")
         lease = self._lease
         assert lease is not None  # it is ready
         self._future = self._cluster.submit(
@@ -72,8 +72,8 @@ class ClusterSlot:
         try:
             return self._wait(lease)  # type: ignore[no-any-return]
         except (DataError, UnfitWorkerError) as error:
-            self._cluster.leases.refuse(lease.address, str(error))
             self._leave()
+            self._cluster.leases.refuse(lease.address, str(error))
             raise PlaceLostError(f"worker {lease.address}: {error}") from None
         finally:
             self._future = None

@@ -9,10 +9,11 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from search.cluster.cores import Core
+from search.cluster.core import Core
+from search.environment import set_environment
 from search.errors import UnfitWorkerError
 from search.facts import gather_facts
-from search.workers import START_METHOD, ProcessSlot, set_environment
+from search.workers import START_METHOD, ProcessSlot
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")

@@ -82,9 +82,9 @@ def _chosen(
 
 def _code(recorded: "RecordedTrial", form: str, api: str) -> tuple[str, str, str]:
     """Return the name of a trial, the suffix of a file, and its text."""
+    from search.environment import BACKENDS, set_environment
     from search.script.export import export
     from search.script.sections import as_script
-    from search.workers import BACKENDS, set_environment
 
     set_environment(BACKENDS[0])  # the network is built here, the lighter will do
     exported = export(recorded, api=api)  # type: ignore[arg-type]  # click has checked

@@ -1,6 +1,6 @@
 """`--cluster` of the commands that train."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,13 +12,20 @@ if TYPE_CHECKING:
 
 @contextmanager
 def opened_cluster(
-    address: str | None, tls: Mapping[str, str | None], *, in_process: bool = False
+    address: str | None,
+    ca_file: str | None,
+    cert: str | None,
+    key: str | None,
+    *,
+    in_process: bool = False,
 ) -> "Iterator[Cluster | None]":
     """Open the connection that was asked for; None where none was.
 
     Args:
         address: Of the scheduler.
-        tls: Files; see `search.cluster.cluster.ClusterAddress`.
+        ca_file: See `search.cluster.cluster.ClusterAddress`, as the next two.
+        cert: File.
+        key: File.
         in_process: Whether `--in-process` stands beside it, which is refused.
 
     Raises:
@@ -26,6 +33,7 @@ def opened_cluster(
     """
     from search.errors import SettingsError
 
+    tls = {"ca_file": ca_file, "cert": cert, "key": key}
     if address is None:
         for option, file in tls.items():
             if file is not None:

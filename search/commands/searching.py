@@ -1,4 +1,4 @@
-"""`tunefold search` and `resume`."""
+"""`tunefold search`."""
 
 import os
 import sys
@@ -15,7 +15,6 @@ from search.commands.options import (
     WithAdvanced,
     budget_options,
     cluster_options,
-    pipeline_option,
     store_option,
 )
 from search.commands.output import note, stderr
@@ -216,8 +215,9 @@ def search_command(
         **options,
     )
     uri = choose_uri(tracking_uri)
-    tls = {"ca_file": tls_ca_file, "cert": tls_cert, "key": tls_key}
-    with opened_cluster(cluster, tls, in_process=in_process) as opened:
+    with opened_cluster(
+        cluster, tls_ca_file, tls_cert, tls_key, in_process=in_process
+    ) as opened:
         place: Place = {"in_process": in_process, "cluster": opened}
         if n_outer is not None:
             _search_nested(request, budget, n_outer, uri, place)
@@ -271,63 +271,6 @@ def _search_nested(
     click.echo(nested.describe())
 
 
-@click.command("resume")
-@click.argument("study", required=False)
-@budget_options
-@click.option("--engine", help="Who proposes from now on [default: as before].")
-@click.option("--sampler", help="Its sampler [default: its first].")
-@click.option("--workers", type=int, help="Folds at the same time, now.")
-@pipeline_option
-@store_option
-@cluster_options
-def resume_command(
-    study: str | None,
-    trials: int | None,
-    minutes: float | None,
-    engine: str | None,
-    sampler: str | None,
-    workers: int | None,
-    pipeline: str | None,
-    tracking_uri: str | None,
-    cluster: str | None,
-    tls_ca_file: str | None,
-    tls_cert: str | None,
-    tls_key: str | None,
-) -> None:
-    """Go on with a study that was killed, interrupted, or should be larger.
-
-    Without a budget it takes the one the study began with. Trials count in all,
-    minutes from now. Another engine is told of all full trials and goes on from them.
-
-    \b
-    tunefold resume
-    tunefold resume digits-1 --trials 50 --engine keras-tuner
-    """
-    from search.resume import latest_study, resume
-    from search.store import choose_uri
-    from search.types import Budget
-
-    budget: Budget | None = None
-    if trials is not None or minutes is not None:
-        budget = Budget(trials=trials, minutes=minutes)
-    uri = choose_uri(tracking_uri)
-    tls = {"ca_file": tls_ca_file, "cert": tls_cert, "key": tls_key}
-    with opened_cluster(cluster, tls) as opened:
-        outcome = resume(
-            study or latest_study(),
-            budget,
-            store_uri=uri,
-            console=stderr(),
-            workers=workers,
-            engine=engine,
-            sampler=sampler,
-            pipeline=pipeline,
-            cluster=opened,
-            on_end=partial(show_outcome, uri=uri),
-        )
-    leave_if_interrupted(outcome)
-
-
 def _read_tags(tags: tuple[str, ...]) -> dict[str, str]:
     from search.errors import SettingsError
 
@@ -341,8 +284,8 @@ def _read_tags(tags: tuple[str, ...]) -> dict[str, str]:
 
 
 def _choose_backend(asked: str | None) -> str | None:
+    from search.environment import BACKENDS
     from search.errors import SettingsError
-    from search.workers import BACKENDS
 
     backend = asked or os.environ.get("KERAS_BACKEND") or None
     if backend is not None and backend not in BACKENDS:

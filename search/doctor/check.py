@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from search.store import without_login
+from search.store_errors import without_login
 
 
 class Status(StrEnum):

@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import IO
 
 from search.doctor.check import Check, Status
-from search.workers import BACKENDS
+from search.environment import BACKENDS
 
 TIMEOUT_SECONDS = 180.0
 """The longest takes 12 s on idle cores; much more than that is a hang."""

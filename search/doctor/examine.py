@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from pipelines.registry import MODULES
+from search.cores import n_cores
 from search.doctor import breakages, data, tracking
 from search.doctor.breakages import PROBES
 from search.doctor.check import Check
@@ -10,7 +11,6 @@ from search.doctor.child import examine_apart
 from search.doctor.machine import check_machine, check_studies
 from search.doctor.versions import check_versions, read_demands
 from search.store import local_file
-from search.workers import n_cores
 
 
 def examine(uri: str) -> list[Check]:

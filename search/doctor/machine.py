@@ -9,12 +9,13 @@ import psutil
 
 from pipelines.mapped import user_cache_folder
 from search.compile_cache import use_compile_cache
+from search.cores import n_cores
 from search.doctor.check import Check, Status, size_text
+from search.environment import BACKENDS
 from search.events import read_trials
 from search.journal import FOLDER, LOCK_FILE, Journal, studies_in
 from search.study_lock import holder
 from search.types import TrialState
-from search.workers import BACKENDS, n_cores
 from spaces.errors import TunefoldError
 
 SECTION = "machine"

@@ -1,21 +1,19 @@
 """The tracking store: there, readable, of a version that fits; nothing is written."""
 
 import sqlite3
-import urllib.error
-import urllib.request
-from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing
 from importlib import import_module
 from os import environ
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from search.doctor.check import Check, Status, size_text
 from search.doctor.versions import installed
 from search.errors import TrackingError
 from search.left_running import left_running
-from search.store import KIND, Store, local_file, without_login
+from search.server import server_version
+from search.store import KIND, Store, local_file
+from search.store_errors import NO_MLFLOW, explain
 
 SECTION = "tracking"
 TIMEOUT_SECONDS = 5.0
@@ -101,29 +99,14 @@ def _check_schema(schema: str, file: Path) -> Check:
 
 def _check_server(uri: str) -> Iterator[Check]:
     try:
-        version = _ask_version(uri)
-    except urllib.error.HTTPError as error:
-        error.close()
-        if error.code in (401, 403):
-            yield _broken(
-                "server",
-                f"{uri}: refuses the login ({error.code})",
-                "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD",
-            )
-        else:
-            yield _broken(
-                "server",
-                f"{uri}: answers {error.code} to /version: no MLflow server",
-                "correct --tracking-uri or MLFLOW_TRACKING_URI",
-            )
+        version = server_version(uri, timeout=TIMEOUT_SECONDS)
+    except Exception as error:  # noqa: BLE001  (of MLflow's own kinds)
+        reason, cure = explain(error)
+        yield _broken("server", f"{uri}: {reason}", cure)
         return
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        yield _broken(
-            "server",
-            f"{uri}: cannot be reached ({reason})",
-            "start the server, or leave --tracking-uri and MLFLOW_TRACKING_URI out",
-        )
+    if not version[:1].isdigit():
+        found = f"{uri}: answers {version[:40]!r} to /version: no MLflow server"
+        yield _broken("server", found, NO_MLFLOW)
         return
     ours = installed("mlflow") or ""
     fits = version.split(".")[0] == ours.split(".")[0]
@@ -135,26 +118,6 @@ def _check_server(uri: str) -> Iterator[Check]:
         cure="" if fits else "use the same major version on both sides",
     )
     yield from _check_usable(uri)
-
-
-def _ask_version(uri: str) -> str:
-    """Return what the server answers to GET /version, with MLflow's own login."""
-    parts = urlsplit(uri)
-    user = environ.get("MLFLOW_TRACKING_USERNAME") or unquote(parts.username or "")
-    password = environ.get("MLFLOW_TRACKING_PASSWORD") or unquote(parts.password or "")
-    headers = {}
-    if user:
-        login = b64encode(f"{user}:{password}".encode()).decode()
-        headers["Authorization"] = f"Basic {login}"
-    elif token := environ.get("MLFLOW_TRACKING_TOKEN"):
-        headers["Authorization"] = f"Bearer {token}"
-    address = f"{without_login(uri).rstrip('/')}/version"
-    request = urllib.request.Request(address, headers=headers)
-    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
-        version: str = answer.read(100).decode("utf-8", "replace").strip()
-    if not version[:1].isdigit():
-        raise ValueError(f"it says {version[:40]!r}, which is no version")
-    return version
 
 
 def _check_usable(uri: str) -> Iterator[Check]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from pipelines.registry import complete, get_pipeline
+from search.cores import n_cores
 from search.homework.boundaries import draw_boundaries, train_planes
 from search.homework.choices import (
     Chosen,
@@ -52,7 +53,7 @@ from search.plane import has_plane
 from search.rows import make_folds
 from search.session import closing
 from search.store import Store
-from search.workers import make_slots, n_cores
+from search.workers import make_slots
 
 FOLDER = "tunefold-homework"
 PLAN = "plan.json"

@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from search.environment import plain_environment
 from search.script.layout import WIDTH, Call, constant_name, write
 from search.types import Curves
-from search.workers import plain_environment
 from spaces.params import Scalar
 
 

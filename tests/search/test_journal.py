@@ -86,7 +86,7 @@ def plain(trial):
 
 def keep(journal, number, result):
     """Both steps of a fold; return what is in the journal."""
-    stored = journal.keep_fold(number, result)
+    stored = journal.predictions.keep_fold(number, result)
     journal.fold(number, stored)
     return stored
 
@@ -358,16 +358,6 @@ def test_a_write_that_fails_leaves_whole_lines_only(journal, folder):
     assert [event["event"] for event in journal.events()] == ["study", "told"]
 
 
-def test_predictions_that_cannot_be_written_are_one_clear_error(journal, folder):
-    (folder / "predictions").rmdir()
-    (folder / "predictions").write_text("a file in place of the folder")
-    with pytest.raises(FatalError, match=r"predictions.*cannot be written"):
-        journal.keep_fold(0, make_fold(0))
-    assert len(journal.events()) == 1  # no fold without its predictions
-    with pytest.raises(FatalError, match=r"predictions.*cannot be written"):
-        journal.keep_predictions(0, {"rows": np.arange(3)})
-
-
 # Folders
 
 
@@ -474,40 +464,3 @@ def test_a_process_with_the_number_of_a_dead_one_is_no_owner(journal, folder):
     other = {"pid": os.getppid(), "started": 1.0}  # that process began later
     (folder / "running.json").write_text(json.dumps(other))
     Journal.open(folder).close()
-
-
-# Predictions
-
-
-def test_predictions_of_a_fold_lie_beside_the_journal(journal):
-    result = make_fold(1)
-    stored = journal.keep_fold(3, result)
-    assert stored.predictions is None
-    assert len(stored.rows) == 0  # the splitter has them
-    np.testing.assert_array_equal(
-        journal.fold_predictions(3, 1), result.predictions, strict=True
-    )
-
-
-def test_predictions_of_the_common_epoch_stay_and_the_others_go(journal, folder):
-    for number in (0, 1, 10):
-        for fold in range(2):
-            journal.keep_fold(number, make_fold(fold))
-    arrays = {"rows": np.arange(6), "predictions": np.zeros((6, 2), np.float32)}
-    path = journal.keep_predictions(0, arrays)
-    journal.drop_folds(0, range(2))
-    assert path == journal.predictions_path(0)
-    with np.load(path, allow_pickle=False) as kept:
-        assert set(kept) == set(arrays)
-        for name, array in arrays.items():
-            np.testing.assert_array_equal(kept[name], array, strict=True)
-    assert sorted(p.name for p in (folder / "predictions").iterdir()) == [
-        "trial-00000.npz",
-        *(f"trial-{n:05}-fold-{fold}.npy" for n in (1, 10) for fold in range(2)),
-    ]
-    journal.drop_folds(0, range(2))  # again, as after a crash
-    journal.drop_folds_but_of({10})
-    assert sorted(p.name for p in (folder / "predictions").iterdir()) == [
-        "trial-00000.npz",
-        *(f"trial-00010-fold-{fold}.npy" for fold in range(2)),
-    ]

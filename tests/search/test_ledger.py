@@ -221,7 +221,7 @@ def test_folds_may_end_in_any_order(books):
     assert [f.fold for f in trial.folds] == [0, 1, 2]
     assert trial.state is TrialState.COMPLETE
     assert (trial.epoch, trial.score) == (1, 0.5)  # the mean curve is level: earliest
-    with np.load(b.journal.predictions_path(0)) as kept:
+    with np.load(b.journal.predictions.of_trial(0)) as kept:
         assert sorted(kept["rows"]) == list(range(12))
         for row, number in zip(kept["rows"], kept["fold"], strict=True):
             assert row in FOLDS[number].valid
@@ -235,7 +235,7 @@ def test_the_epoch_that_counts(rule, epoch, score, books):
     b.begin()
     trial = b.train(0, 0.75, 0.5)
     assert (trial.epoch, trial.score, trial.told) == (epoch, score, score)
-    with np.load(b.journal.predictions_path(0)) as kept:
+    with np.load(b.journal.predictions.of_trial(0)) as kept:
         assert set(kept["predictions"].ravel()) == {np.float32(score)}
 
 
@@ -340,7 +340,7 @@ def test_a_known_trial_ends_at_once(books):
     assert copy.copy_of == 0
     assert (copy.score, copy.told, copy.epoch) == (0.75, 0.75, 2)
     assert b.ledger.open == {}
-    assert not b.journal.predictions_path(1).exists()
+    assert not b.journal.predictions.of_trial(1).exists()
     assert b.begin(0.5, epochs=1)  # fewer epochs are another trial
     b.train(2, 0.5)
     assert b.begin(0.25)
@@ -428,7 +428,7 @@ def test_predictions_are_there_when_a_trial_is_said_to_have_ended(books):
     b = books()
     seen = []
     b.tracker.trial_done = lambda trial: seen.append(
-        b.journal.predictions_path(trial.number).is_file()
+        b.journal.predictions.of_trial(trial.number).is_file()
     )
     b.begin()
     b.train(0)
@@ -515,7 +515,7 @@ def test_a_replay_tidies_up_predictions(books):
     b = books()
     b.begin()
     b.train(0)
-    left = b.journal._fold_path(0, 2)
+    left = b.journal.predictions._fold(0, 2)
     left.write_bytes(b"the crash came before this was removed")
     b.again()
     assert not left.exists()

@@ -12,9 +12,9 @@ from real_command import refused, tunefold
 
 from pipelines.spec import read_spec
 from search.commands.own_data import say_beforehand, take_pipeline
+from search.environment import VARIABLES
 from search.errors import SettingsError
 from search.request import Request, make_draft
-from search.workers import _ENVIRONMENT
 
 QUICK = ["--epochs", 2, "--trials", 1, "--cv", "kfold:2", "--workers", 1]
 
@@ -105,7 +105,7 @@ def test_only_large_files_are_spoken_of_beforehand(folder):
 @pytest.fixture
 def draft(folder, monkeypatch):
     """Return a function that makes a draft; its environment is not the tests'."""
-    for name in ("KERAS_BACKEND", *_ENVIRONMENT):
+    for name in ("KERAS_BACKEND", *VARIABLES):
         monkeypatch.setenv(name, os.environ.get(name, ""))
     return lambda pipeline, **fields: make_draft(
         Request(pipeline=pipeline, **fields), in_process=True

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from pipelines.part import Part
+from search.environment import VARIABLES
 from search.errors import SettingsError
 from search.request import Request, make_draft
-from search.workers import _ENVIRONMENT
 from spaces.dense import DENSE
 from spaces.errors import SpaceError
 
@@ -16,7 +16,7 @@ from spaces.errors import SpaceError
 @pytest.fixture(autouse=True)
 def environment(monkeypatch):
     """A draft chooses the backend for what comes after it; that is not the tests'."""
-    for name in ("KERAS_BACKEND", *_ENVIRONMENT):
+    for name in ("KERAS_BACKEND", *VARIABLES):
         monkeypatch.setenv(name, os.environ.get(name, ""))
 
 

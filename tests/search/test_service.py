@@ -9,10 +9,12 @@ import urllib.request
 from base64 import b64encode
 from pathlib import Path
 
+import kills
 import pytest
 from headless import chromium
 from native_stack import NativeStack, read_services
 from real_command import COMMAND, SMALL, wait_until
+from service import Service
 
 pytestmark = [
     pytest.mark.slow,
@@ -229,6 +231,16 @@ def test_a_search_on_the_cluster_from_login_to_the_loaded_model(
     [address] = re.findall("look at the trials: (http.*)", said)
     look_at_the_ui(stack, address, logins, tmp_path)
     backup_and_restore(stack, ada)
+    no_secret_is_written(stack, logins)
+
+
+@pytest.mark.ci
+def test_ten_kills_lose_nothing(stack, monkeypatch):
+    for word in ("USERNAME", "PASSWORD"):  # put back what the service sets
+        monkeypatch.setenv(f"MLFLOW_TRACKING_{word}", "")
+    plan = kills.Plan(kills=10)
+    seen = list(kills.kill(Service(stack), plan))  # it raises where anything is lost
+    assert sum(sum(study["kills"].values()) for study in seen) == 10
 
 
 def look_at_the_ui(stack, address, logins, tmp_path):
@@ -253,3 +265,31 @@ def backup_and_restore(stack, ada):
     restored = stack.run("restore", input=done.stdout, capture_output=True)
     assert restored.returncode == 0, restored.stderr
     assert tunefold(stack, "best", "first", "--json", **ada).stdout == before
+
+
+def no_secret_is_written(stack, logins):
+    """Passwords stand in no file of a study, no artifact and no log."""
+    at = stack.uri.replace("://", f"://ada:{logins['ada']}@")
+    words = ("--trials", 1, "--name", "by-address", "--tracking-uri", at, *SMALL)
+    for command in ((*SEARCH, *words), ("doctor", "--tracking-uri", at)):
+        done = stack.run(
+            "search",
+            *(str(COMMAND), *map(str, command)),
+            env={"MLFLOW_TRACKING_USERNAME": "", "MLFLOW_TRACKING_PASSWORD": ""},
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+        assert done.returncode == 0, done.stderr
+        assert logins["ada"] not in done.stdout + done.stderr
+    refused = tunefold(stack, "best", user="ada", password="a-wrong-one", status=1)
+    assert "it refuses the login" in refused.stderr
+    secrets = {*logins.values(), *stack.variables.values(), "a-wrong-one"}
+    folders = (stack.folder / "studies", stack.folder / "mlflow")
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    files += stack.folder.glob("*.log")
+    assert len(files) > 20
+    for path in files:
+        content = path.read_bytes()
+        for secret in secrets:
+            assert secret.encode() not in content, path

@@ -335,7 +335,7 @@ def test_predictions_of_complete_trials_are_kept_at_the_common_epoch(study):
     s = study(budget=Budget(trials=2))
     s.run()
     for trial in s.trials:
-        with np.load(s.journal.predictions_path(trial.number)) as kept:
+        with np.load(s.journal.predictions.of_trial(trial.number)) as kept:
             assert sorted(kept["rows"]) == list(range(12))
             np.testing.assert_array_equal(kept["y"], Y[kept["rows"]])
             for fold in FOLDS:
@@ -513,7 +513,7 @@ def test_a_trial_fails_with_its_reason_and_the_search_goes_on(fail, reason, stud
         failed = s.trials[number]
         assert failed.reason == reason
         assert failed.score is failed.epoch is None
-        assert not s.journal.predictions_path(number).exists()
+        assert not s.journal.predictions.of_trial(number).exists()
     assert s.calls == sorted([(0, 0), (2, 0), (3, 0), *all_folds([1, 4, 5])])
     # Half of the rows are of each class: who ignores the inputs has .5; later on,
     # the worst of what was told.
@@ -667,7 +667,7 @@ def test_a_pruner_stops_trials_after_a_fold(study):
     assert s.calls == trained == s.tracker.folds
     kept = {p.name for p in (s.folder / "predictions").iterdir()}
     complete = [t for t in s.trials if t.state is TrialState.COMPLETE]
-    assert kept == {s.journal.predictions_path(t.number).name for t in complete}
+    assert kept == {s.journal.predictions.of_trial(t.number).name for t in complete}
 
 
 class Floor(TwoLevels):

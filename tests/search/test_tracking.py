@@ -3,19 +3,15 @@
 import _thread
 import contextlib
 import io
-import os
-import signal
-import socket
 import sqlite3
-import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from mlflow_server import Server
 from rich.console import Console
 
 from search import background, progress, tracking
@@ -75,7 +71,7 @@ def run_study(tracker, journal, trials):
         ]
         if trial.state is TrialState.COMPLETE:
             kept = {"y": np.array([0, 1]), "predictions": np.eye(2)}
-            journal.keep_predictions(trial.number, kept)
+            journal.predictions.keep_trial(trial.number, kept)
         if trial.state is not TrialState.RUNNING:
             calls.append(lambda t=trial: tracker.trial_done(t))
         for call in calls:
@@ -170,7 +166,7 @@ def test_the_winner_is_stored_with_its_corrected_score(
         shown = np.where(np.arange(60) < wrong, 1 - y, y)
         kept = {"rows": np.arange(60), "fold": np.arange(60) % 3, "y": y}
         kept["predictions"] = np.eye(2, dtype=np.float16)[shown]
-        journal.keep_predictions(number, kept)
+        journal.predictions.keep_trial(number, kept)
     tracker.study_done(trials, **FINISHED)
     tracker.close()
     study = store.find("a")
@@ -195,7 +191,7 @@ def test_a_winner_that_cannot_be_corrected_does_not_keep_a_study_open(
     rows = np.arange(60)
     kept = {"rows": rows[:50], "fold": rows % 3, "y": rows % 2}  # rows are missing
     for number in (0, 2):
-        journal.keep_predictions(number, kept | {"predictions": np.ones((60, 2))})
+        journal.predictions.keep_trial(number, kept | {"predictions": np.ones((60, 2))})
     tracker.study_done(trials, **FINISHED)
     tracker.close()
     study = store.find("a")
@@ -439,50 +435,6 @@ def test_ctrl_c_leaves_what_is_not_stored_to_resume(
 
 
 # A server
-
-
-class Server:
-    """`mlflow server` in a process group of its own."""
-
-    def __init__(self, folder):
-        self._folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = free.getsockname()[1]
-        self.uri = f"http://127.0.0.1:{self._port}"
-        self.process = None
-
-    def start(self):
-        command = [sys.executable, "-m", "mlflow", "server", "--workers", "1"]
-        command += ["--host", "127.0.0.1", "--port", str(self._port)]
-        command += ["--backend-store-uri", f"sqlite:///{self._folder / DATABASE}"]
-        command += ["--artifacts-destination", str(self._folder / "artifacts")]
-        self.process = subprocess.Popen(
-            command,
-            cwd=self._folder,
-            env=os.environ
-            | {
-                "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-                "MLFLOW_DISABLE_TELEMETRY": "true",
-            },
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        for _ in range(180):  # seconds; a busy machine needs 45
-            try:
-                urllib.request.urlopen(f"{self.uri}/health", timeout=5).close()
-            except OSError:
-                assert self.process.poll() is None
-                time.sleep(1.0)
-            else:
-                return
-        raise AssertionError("the server did not start")
-
-    def kill(self):
-        if self.process is not None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-            self.process = None
 
 
 @pytest.fixture

@@ -12,16 +12,9 @@ import psutil
 import pytest
 
 from search import workers as workers_module
+from search.cores import available_cores
 from search.errors import SettingsError, TrialError
-from search.workers import (
-    InProcessSlot,
-    ProcessSlot,
-    WorkerDiedError,
-    available_cores,
-    make_slots,
-    n_cores,
-    set_environment,
-)
+from search.workers import InProcessSlot, ProcessSlot, WorkerDiedError, make_slots
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="pinning, forkserver")
 
@@ -103,12 +96,6 @@ def test_too_few_workers(workers):
 def test_one_process_holds_one_worker():
     with pytest.raises(SettingsError, match=r"--in-process: .* got --workers 2"):
         make_slots(2, backend="jax", in_process=True)
-
-
-def test_cores_are_those_of_this_process():
-    assert n_cores() >= 1
-    if sys.platform == "linux":
-        assert available_cores() == sorted(os.sched_getaffinity(0))
 
 
 @linux
@@ -340,16 +327,6 @@ def test_ctrl_c_does_not_end_a_job(study):
     assert out.split() == ["Ctrl-C", "finished"]
     assert process.returncode == 0
     assert wait_until(lambda: all(map(is_gone, descendants)))
-
-
-def test_the_users_own_xla_flags_come_last(environment, monkeypatch):
-    monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_max_isa=AVX2")
-    set_environment("jax")
-    ours, theirs = os.environ["XLA_FLAGS"].split()
-    assert ours.startswith("--xla_cpu_experimental_ynn_fusion_type=")
-    assert theirs == "--xla_cpu_max_isa=AVX2"
-    set_environment("jax")
-    assert os.environ["XLA_FLAGS"].split() == [ours, theirs]
 
 
 PRODUCTS = """

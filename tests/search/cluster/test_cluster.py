@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+from certificates import certificates
 from dask_cluster import DaskCluster
 from native_stack import kill_tree
 from real_command import wait_until
@@ -105,10 +106,9 @@ def test_a_worker_with_other_data_is_left_out(dask, connect, said):
     dask.start_worker(OTHER_DATA=1)
     cluster = connect(dask)
     [slot] = cluster.make_slots(1, backend="jax")
-    with pytest.raises(PlaceLostError):
-        slot.run(exec, OTHER_DATA, trial=0)
-    with pytest.raises(FatalError, match="no worker can train this study: data: must"):
-        slot.is_ready()
+    for use in (lambda: slot.run(exec, OTHER_DATA, trial=0), slot.is_ready):
+        with pytest.raises(FatalError, match="can train this study: data: must"):
+            use()
     dask.start_worker()
     wait_until(lambda: ready_in_spite(slot))
     slot.run(exec, OTHER_DATA, trial=0)
@@ -120,6 +120,18 @@ def ready_in_spite(slot):
         return slot.is_ready()
     except FatalError:
         return False
+
+
+def test_a_fold_without_a_place_does_not_wait_for_one(dask, connect):
+    worker = dask.start_worker()
+    [slot, other] = connect(dask).make_slots(2, backend="jax")
+    assert slot.is_ready()
+    with pytest.raises(PlaceLostError, match="no worker has a place"):
+        other.run(eval, "6 * 7", trial=0)
+    kill_tree(worker.pid)
+    wait_until(lambda: not slot.is_ready())
+    with pytest.raises(PlaceLostError, match="no worker has a place"):
+        slot.run(eval, "6 * 7", trial=0)
 
 
 def test_a_worker_that_may_start_no_processes_says_how_it_may(dask, connect):
@@ -190,38 +202,3 @@ def test_tls_lets_only_those_in_who_have_a_certificate(tmp_path, connect):
             connect(dask)
     finally:
         dask.close()
-
-
-def certificates(folder):
-    """A certificate that is its own authority, as files."""
-    import datetime
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tests")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    (folder / "cert.pem").write_bytes(certificate.public_bytes(pem))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(
-            pem,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    cert, private = str(folder / "cert.pem"), str(folder / "key.pem")
-    return {"ca-file": cert, "cert": cert, "key": private}

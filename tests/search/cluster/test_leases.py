@@ -1,6 +1,7 @@
 """Places lent to slots while workers come and go."""
 
 import threading
+from functools import partial
 
 import pytest
 
@@ -94,13 +95,14 @@ def test_a_refused_worker_is_lent_no_more(cluster):
 
 
 def test_where_all_are_refused_the_study_ends_with_the_reason(cluster):
-    for address in ("a", "b"):
-        cluster.leases.refuse(address, "it has other data")
-    with pytest.raises(FatalError) as raised:
-        cluster.leases.take()
-    assert str(raised.value) == (
-        "cluster x: no worker can train this study: it has other data"
-    )
+    cluster.leases.refuse("a", "it has other data")
+    refuse_b = partial(cluster.leases.refuse, "b", "it has other data")
+    for use in (refuse_b, refuse_b, cluster.leases.take):
+        with pytest.raises(FatalError) as raised:
+            use()
+        assert str(raised.value) == (
+            "cluster x: no worker can train this study: it has other data"
+        )
     cluster.present["c"] = 1  # another one can
     assert cluster.leases.take() == Lease("c", 0)
 

@@ -8,8 +8,9 @@ import pytest
 from real_command import wait_until
 
 from search.cluster import worker
-from search.cluster.cores import FOLDER
-from search.workers import WorkerDiedError, available_cores
+from search.cluster.core import FOLDER
+from search.cores import available_cores
+from search.workers import WorkerDiedError
 
 pytestmark = pytest.mark.slow
 

@@ -6,15 +6,15 @@ import sys
 
 import pytest
 
-from search.cluster.cores import FOLDER, Core
-from search.workers import available_cores
+from search.cluster.core import FOLDER, Core
+from search.cores import available_cores
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "sched_getaffinity"), reason="cores can be chosen"
 )
 
 HOLD = """
-from search.cluster.cores import Core
+from search.cluster.core import Core
 core = Core()
 print(core.number, flush=True)
 input()

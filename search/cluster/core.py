@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, Timeout
 
-from search.workers import available_cores
+from search.cores import available_cores
 
 FOLDER = "TUNEFOLD_CORES"
 """Environment variable: a folder that all workers of a host share."""
