@@ -32,9 +32,8 @@ def test_fewer_epochs_than_snapshots_give_one_each_epoch():
     assert keeper.keep(None, 1, [1]) == [0, 1]
 
 
-@pytest.mark.parametrize(
-    "task", ["classification", pytest.param("regression", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["classification", "regression"])
 def test_predictions_of_all_snapshots_are_averaged(task):
     import keras
 

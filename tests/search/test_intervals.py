@@ -50,6 +50,7 @@ def test_several_models_give_the_interval_of_their_mean():
     assert together == score_interval(ACCURACY, y, [middle])
 
 
+@pytest.mark.slow
 def test_the_bootstrap_covers_the_truth_as_often_as_it_says():
     rng = np.random.default_rng(0)
     covered, widths = 0, []

@@ -132,6 +132,7 @@ def test_holm_is_that_of_statsmodels():
     assert holm(p_values.tolist()) == pytest.approx(theirs)
 
 
+@pytest.mark.slow
 def test_overlapping_splits_give_no_more_false_findings_than_announced():
     """Two estimators equally good by construction, on 15 Monte Carlo splits each.
 

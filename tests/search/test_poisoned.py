@@ -117,6 +117,8 @@ def test_a_study_is_resumed_in_its_folder_only(name, store, study):
     assert run(["resume", name]).exit_code == 2
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_pickled_predictions_are_refused(store, study, marker, tmp_path):
     run_id = store.find("a/0").info.run_id
     array = np.empty(1, dtype=object)

@@ -78,6 +78,8 @@ def run(store, jobs_of, tmp_path, monkeypatch):
     return run
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_its_results_are_shown_before_the_report_is_drawn(run, store):
     seen = []
 

@@ -34,6 +34,7 @@ def test_the_page_lies_in_the_working_folder(run):
     assert not Path("figures").exists()
 
 
+@pytest.mark.slow
 def test_json_names_every_file(run):
     done = run("a", "--to", "x.html", "--figures", "pictures", "--json")
     plain = json.loads(done.stdout)

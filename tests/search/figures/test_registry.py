@@ -74,6 +74,8 @@ def strange(make_study, make_trial, make_out_of_fold):
 STUDIES = ["classification", "regression", "strange"]
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_figure_that_makes_sense_is_drawn(name, request, tmp_path):
     study = request.getfixturevalue(name)

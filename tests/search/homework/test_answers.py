@@ -36,6 +36,7 @@ def test_answers_survive_writing_the_notebook_again(answered):
     assert answered.with_name(answered.name + ".bak").read_bytes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [None, b"{", b"[]", b'{"cells": [1]}'])
 def test_what_holds_no_answers_is_replaced(tmp_path, content):
     path = tmp_path / "homework-digits.ipynb"

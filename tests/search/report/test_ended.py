@@ -1,10 +1,12 @@
 import numpy as np
+import pytest
 
 from search.report.ended import draw_report
 
 FACTS = {"keras": "3.15.0"}
 
 
+@pytest.mark.slow
 def test_a_study_leaves_figures_for_print_and_the_page(
     make_study, make_out_of_fold, tmp_path
 ):
@@ -23,6 +25,7 @@ def test_a_study_leaves_figures_for_print_and_the_page(
     assert all(name.endswith(".png") for name in names)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_drawn_is_said(make_study, make_out_of_fold, tmp_path):
     study = make_study(2)
     kept = vars(make_out_of_fold())

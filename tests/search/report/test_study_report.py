@@ -57,6 +57,8 @@ def test_all_trials_are_read_back(store, record, make_study, make_trial):
     assert len(material.predictions.y) == 300
 
 
+@pytest.mark.slow
+@pytest.mark.ci
 def test_page_and_figures_are_written(store, record, make_study, tmp_path):
     material = read_material(store, record(make_study(12)))
     page, folder = tmp_path / "r.html", tmp_path / "new" / "figures"

@@ -42,6 +42,7 @@ def test_data_sets_of_packages(word, norm, record, monkeypatch):
     compare(record(word, NETWORK | {"input_norm": norm}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["fashion_mnist_noise", "fashion_mnist_zeros"])
 def test_photos_of_clothes(name, record):
     try:
