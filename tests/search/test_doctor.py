@@ -467,7 +467,6 @@ def doctor(*words, folder, **environment):
 
 
 @pytest.mark.slow
-@pytest.mark.ci
 def test_here_nothing_is_broken_and_everything_is_named(tmp_path):
     done = doctor("--json", folder=tmp_path)
     shown = json.loads(done.stdout)

@@ -448,7 +448,6 @@ def test_what_is_told_is_learned(engine, sampler, share):
 
 
 @pytest.mark.slow
-@pytest.mark.ci
 @learner
 def test_seven_of_ten_trials_stopped_or_failed_still_teach(engine, sampler, share):
     options = {"n": 60, "seeds": range(8), "told": seven_of_ten_end_early}
