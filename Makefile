@@ -14,7 +14,7 @@ DEMO ?= --engine optuna --cv kfold:3 --epochs 8 --trials 10
 GENERATED := README.md docs/techniques.md docs/reference.md
 
 .DEFAULT_GOAL := help
-.PHONY: help env data demo ui check lint test test-slow fix docs smoke pins clean bench-curves \
+.PHONY: help audit env data demo ui check lint test test-slow fix docs smoke pins clean bench-curves \
 	bench bench-full faults
 
 help:
@@ -26,6 +26,7 @@ help:
 	@echo "make bench      against peers, some minutes; bench-full: hours, goes on where it was"
 	@echo "make faults     kill everything, take the server away, load it, damage its input: hours"
 	@echo "make bench-curves  train the table of curves that replays search, an hour"
+	@echo "make audit      known weaknesses of the pinned dependencies"
 	@echo "make smoke      a fresh install without extras; pins: new constraints.txt"
 	@echo "make clean      remove caches; keeps .venv and what was searched"
 
@@ -87,6 +88,9 @@ faults: env
 
 bench-full: env
 	$(BIN)/python benchmarks/bench.py full
+
+audit:
+	PYTHON=$(PYTHON) bash scripts/audit.sh
 
 # From outside the checkout, so that only what was packaged is there.
 smoke:
