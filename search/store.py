@@ -118,7 +118,15 @@ class Store:
         if self._local is not None:
             # Absolute: the UI may be started in another folder.
             location = (self._local.resolve().parent / "mlruns" / name).as_uri()
-        return str(self.client.create_experiment(name, artifact_location=location))
+        try:
+            made = self.client.create_experiment(name, artifact_location=location)
+        except Exception:
+            # another search may have been first; MLflow says so in several ways
+            found = self.client.get_experiment_by_name(name)
+            if found is None:
+                raise
+            return str(found.experiment_id)
+        return str(made)
 
     @property
     def user(self) -> str | None:

@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -185,3 +187,20 @@ def test_a_missing_or_damaged_artifact_is_one_line(store):
     )
     store.client.log_text(run_id, '{"torn": ', "study.json")
     assert "study.json must be JSON" in refusal(store.read_json, run_id, "study.json")
+
+
+def test_many_who_create_an_experiment_at_once_get_the_same(store):
+    together = threading.Barrier(6)
+
+    def create(number):
+        mine = Store(store.uri)
+        found = []
+        for round_ in range(3):
+            together.wait(60)
+            found.append(mine.experiment_id(f"new-{round_}"))
+        return found
+
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(create, range(6)))
+    assert all(mine == found[0] for mine in found)
+    assert len(set(found[0])) == 3
