@@ -9,7 +9,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -17,7 +17,7 @@ from urllib.request import url2pathname
 
 from pipelines.outer import read_outer
 from search.errors import TrackingError, UnknownStudyError
-from search.server import server_version
+from search.store_checks import refuse_old, refuse_unwritable
 from search.store_errors import explain, first_line, without_login
 from spaces.space import unknown
 
@@ -26,11 +26,6 @@ KIND = "tunefold.kind"
 PARENT = "mlflow.parentRunId"
 DATABASE = "mlflow.db"
 FINISHED, FAILED, KILLED, RUNNING = "FINISHED", "FAILED", "KILLED", "RUNNING"
-
-MIN_MAJOR = 3
-"""Earlier servers have no logged models: a rerun would fail at its very end."""
-
-VERSION_SECONDS = 5.0
 
 _MLFLOW_SETTINGS = {
     # By default a dead server stalls each call for four minutes.
@@ -74,7 +69,7 @@ class Store:
                 "run a search first, or name the store by --tracking-uri"
             )
         if self._local is not None and create:
-            _refuse_unwritable(self._local)
+            refuse_unwritable(self._local)
         from mlflow import MlflowClient
 
         _silence_logs()
@@ -87,7 +82,7 @@ class Store:
                 f"{self.name}: the tracking store cannot be used ({reason}); {cure}"
             ) from None
         if uri.startswith(("http://", "https://")):
-            _refuse_old(uri, self.name)
+            refuse_old(uri, self.name)
 
     @property
     def name(self) -> str:
@@ -290,32 +285,6 @@ def local_file(uri: str) -> Path | None:
     if not uri.startswith("sqlite:///"):
         return None
     return Path(uri.removeprefix("sqlite:///").partition("?")[0])
-
-
-def _refuse_old(uri: str, name: str) -> None:
-    version = ""
-    with suppress(Exception):  # not every server's proxy lets this address through
-        version = server_version(uri, timeout=VERSION_SECONDS)
-    major = version.partition(".")[0]
-    if major.isdecimal() and int(major) < MIN_MAJOR:
-        raise TrackingError(
-            f"{name}: its MLflow must be {MIN_MAJOR}.0 or later, which keeps models, "
-            f"got {version[:20]}; upgrade the server, or name another store by "
-            "--tracking-uri"
-        )
-
-
-def _refuse_unwritable(file: Path) -> None:
-    # MLflow itself tries for two minutes to open a database that cannot be.
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.open("ab").close()
-    except OSError as error:
-        raise TrackingError(
-            f"sqlite:///{file}: the tracking store cannot be written in "
-            f"{file.parent.resolve()} ({error.strerror}); search from a folder where "
-            "you may write, or name another store by --tracking-uri"
-        ) from None
 
 
 def _silence_logs() -> None:

@@ -1,0 +1,52 @@
+"""Stores that are refused before anything is begun."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from search.errors import TrackingError
+from search.server import server_version
+
+MIN_MAJOR = 3
+"""Earlier servers have no logged models: a rerun would fail at its very end."""
+
+VERSION_SECONDS = 5.0
+
+
+def refuse_old(uri: str, name: str) -> None:
+    """Refuse a server that is too old.
+
+    Args:
+        uri: The server.
+        name: As it may be shown.
+
+    Raises:
+        TrackingError: It is.
+    """
+    version = ""
+    with suppress(Exception):  # not every server's proxy lets this address through
+        version = server_version(uri, timeout=VERSION_SECONDS)
+    major = version.partition(".")[0]
+    if major.isdecimal() and int(major) < MIN_MAJOR:
+        raise TrackingError(
+            f"{name}: its MLflow must be {MIN_MAJOR}.0 or later, which keeps models, "
+            f"got {version[:20]}; upgrade the server, or name another store by "
+            "--tracking-uri"
+        )
+
+
+def refuse_unwritable(file: Path) -> None:
+    """Refuse a database that cannot be written; its folder is made.
+
+    Raises:
+        TrackingError: It cannot.
+    """
+    # MLflow itself tries for two minutes to open a database that cannot be.
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.open("ab").close()
+    except OSError as error:
+        raise TrackingError(
+            f"sqlite:///{file}: the tracking store cannot be written in "
+            f"{file.parent.resolve()} ({error.strerror}); search from a folder where "
+            "you may write, or name another store by --tracking-uri"
+        ) from None
