@@ -36,6 +36,11 @@ TARGETS = ("study", "slot", "worker", "mlflow", "postgres", "scheduler")
 HERE_TARGETS = ("study", "slot", "mlflow", "postgres")
 """Without the cluster."""
 
+LOSSES = {"slot": "process", "worker": "place", "scheduler": "place"}
+SURVIVED = {"process": 1, "place": 3}
+"""So often a fold may lose its process, or its place on the cluster: by rule its trial
+fails the next time, which is no loss and not what is looked for here."""
+
 LEFT_SECONDS = 5.0
 """After so long none of a killed study's processes may be there."""
 
@@ -63,12 +68,14 @@ class Seen:
         kills: By target.
         trained: Trainings that began, as (trial, fold, time).
         running: Folds that were being trained at a kill that could stop them.
+        hits: How often what each fold had was killed, by (`LOSSES`, trial, fold).
         left: Processes of a killed study that were there after `LEFT_SECONDS`.
     """
 
     kills: Counter[str] = field(default_factory=Counter)
     trained: set[tuple[int, int, float]] = field(default_factory=set)
     running: int = 0
+    hits: Counter[tuple[str, int, int]] = field(default_factory=Counter)
     left: int = 0
 
 
@@ -155,7 +162,13 @@ def _kill(
     rng: random.Random,
 ) -> bool:
     stack = service.stack
-    folds = len(service.running_folds(name))
+    running = service.running_folds(name)
+    folds = len(running)
+    if loss := LOSSES.get(target):
+        keys = [(loss, fold.trial, fold.fold) for fold in running]
+        if any(seen.hits[key] >= SURVIVED[loss] for key in keys):
+            return False
+        seen.hits.update(keys)
     if target == "study":
         below = psutil.Process(process.pid).children(recursive=True)
         process.kill()
