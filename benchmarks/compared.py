@@ -11,10 +11,11 @@ epoch: a difference, and its sign, should be found.
 import argparse
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from honest import tunefold
+from honest import SPACE, tunefold
 from work import WORK, Lines
 
 EQUAL = ("--engine", "random", "--epochs", 5, "--pruner", "none")
@@ -35,8 +36,9 @@ class Plan:
     """What is compared."""
 
     pairs: int = 20
-    trials: int = 4
+    trials: int = 10
     cv: str = "repeated:2:5"
+    space: Mapping[str, str] = field(default_factory=lambda: SPACE)
     overfit_epochs: int = 40
     overfit_rows: int = 400
 
@@ -60,6 +62,7 @@ def _pair(plan: Plan, number: int) -> dict[str, Any]:
             *("search", "digits", "--name", name, "--seed", 1 + 2 * number + side),
             *EQUAL,
             *("--cv", plan.cv, "--trials", plan.trials),
+            *(f"--set={key}={values}" for key, values in plan.space.items()),
         )
     return _compared(names)
 

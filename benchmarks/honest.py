@@ -7,7 +7,8 @@
 `noise`: 40 trials of labels without meaning, whose true accuracy is .1. The best score
 lies above it; the corrected one should have it within its 95 % interval. `digits`: the
 corrected score minus the test score of the winner's rerun, with the errors of both,
-should hold 0 in its 95 % interval. Finished repetitions are kept in `benchmarks/lines`.
+should hold 0 in its 95 % interval. The space has few networks and any learning rate, so
+that repetitions share what is compiled. Finished ones are kept in `benchmarks/lines`.
 """
 
 import argparse
@@ -17,7 +18,8 @@ import os
 import statistics
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,13 @@ BIN = Path(sys.executable).parent
 CHANCE = 0.1
 SEEDS = 3
 """Of a rerun."""
+
+WIDTHS = "16,64,256"
+SPACE = {
+    "n_layers": "1..3", "width_1": WIDTHS, "width_2": WIDTHS, "width_3": WIDTHS,
+    "activation": "relu,tanh", "dropout": "0,0.3", "batch_norm": "false", "l1": "off",
+    "l2": "off", "label_smoothing": "0", "optimizer": "adam", "batch_size": "64",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,7 @@ class Plan:
     epochs: int
     cv: str = "kfold:5"
     pruner: str = "none"
+    space: Mapping[str, str] = field(default_factory=lambda: SPACE)
 
 
 PLANS = {
@@ -83,6 +93,7 @@ def _repetition(plan: Plan, number: int) -> dict[str, Any]:
         *("search", word, "--name", name, "--engine", "random", "--seed", number),
         *("--trials", plan.trials, "--epochs", plan.epochs, "--cv", plan.cv),
         *("--pruner", plan.pruner),
+        *(f"--set={parameter}={values}" for parameter, values in plan.space.items()),
     )
     winner = json.loads(tunefold("best", name, "--json"))["winner"]
     found = {"winner": winner}
