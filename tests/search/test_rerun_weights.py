@@ -1,5 +1,7 @@
 """Reruns in a real store; their models are built, not trained."""
 
+import json
+import zipfile
 from pathlib import Path
 
 import keras
@@ -102,17 +104,19 @@ def test_weights_are_those_of_the_logged_model(store, add_study, add_rerun, mode
 
 
 def test_a_model_that_is_not_there_or_would_run_code_is_refused(
-    store, add_study, add_rerun, model
+    store, add_study, add_rerun, model, monkeypatch
 ):
+    monkeypatch.syspath_prepend(Path.cwd())  # a module there could be imported
     study = add_study("a")
     add_rerun(study, 1)
     with pytest.raises(SettingsError, match=r"in sqlite.*, got none; 'tunefold"):
         read_weights(store, find_rerun(store, "a"))
-    add_rerun(study, 2, model=_with_code())
-    with pytest.raises(SettingsError, match="without running code of it"):
-        read_weights(store, find_rerun(store, "a"))
-    assert not Path("ran").exists()
-    add_rerun(study, 4, model=b"no archive")
+    for number, poisoned in enumerate((_with_code(), *_with_a_module()), start=2):
+        add_rerun(study, number, model=poisoned)
+        with pytest.raises(SettingsError, match="without running code of it"):
+            read_weights(store, find_rerun(store, "a"))
+        assert not Path("ran").exists()
+    add_rerun(study, 9, model=b"no archive")
     with pytest.raises(SettingsError, match="must be a Keras file"):
         read_weights(store, find_rerun(store, "a"))
 
@@ -124,6 +128,26 @@ def _with_code():
     network.save("code.keras")
     Path("ran").unlink()  # building it has run the code
     return Path("code.keras").read_bytes()
+
+
+def _with_a_module():
+    """Return models that name a module, as a layer and within one; it leaves a file."""
+    Path("poison.py").write_text("open('ran', 'w').close()\nclass Layer: pass\n")
+    foreign = {"module": "poison", "class_name": "Layer", "registered_name": None}
+    network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4)])
+    network.save("plain.keras")
+    with zipfile.ZipFile("plain.keras") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(members["config.json"])
+    dense = config["config"]["layers"][1]
+    inner = dense["config"] | {"kernel_initializer": foreign | {"config": {}}}
+    for changed in (foreign, {"config": inner}):
+        config["config"]["layers"][1] = dense | changed
+        members["config.json"] = json.dumps(config).encode()
+        with zipfile.ZipFile("poisoned.keras", "w") as archive:
+            for name, content in members.items():
+                archive.writestr(name, content)
+        yield Path("poisoned.keras").read_bytes()
 
 
 def test_a_study_gets_back_what_it_began_with(
