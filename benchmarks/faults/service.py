@@ -146,7 +146,8 @@ class Service:
         for kind in ("asked", "ended"):
             numbers = [e["number"] for e in events if e["event"] == kind]
             assert sorted(numbers) == list(range(n_trials)), (name, kind, numbers)
-        failed = {e["number"]: e["reason"] for e in events if e.get("reason")}
+        ended = [e for e in events if e["event"] == "ended"]
+        failed = {e["number"]: e["reason"] for e in ended if e.get("reason")}
         assert not failed, (name, failed)
         folds = Counter(
             (e["number"], e["fold"]) for e in events if e["event"] == "fold"
