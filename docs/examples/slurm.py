@@ -22,7 +22,12 @@ cluster = SLURMCluster(
     cores=1,  # of a job; one fold at a time
     processes=1,
     memory=args.memory,
-    scheduler_options={"port": args.port, "dashboard": False},
+    # Others on a login node may have schedulers too: any free port for its HTTP.
+    scheduler_options={
+        "port": args.port,
+        "dashboard": False,
+        "dashboard_address": ":0",
+    },
     # Folds are trained in processes below the worker.
     job_script_prologue=["export DASK_DISTRIBUTED__WORKER__DAEMON=False"],
     worker_extra_args=["--memory-limit", "0", "--no-dashboard"],
