@@ -20,8 +20,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +43,17 @@ FIXED = [
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
-def search(name: str, words: Sequence[str], *, uri: str | None = None) -> dict:
-    """Search in a new process; return its folds and the CPU time of the study."""
+def search(
+    name: str,
+    words: Sequence[str],
+    *,
+    uri: str | None = None,
+    look: Callable[[psutil.Process], None] = lambda process: None,
+) -> dict:
+    """Search in a new process; return its folds and the CPU time of the study.
+
+    `look` is called with the process four times a second.
+    """
     shutil.rmtree(WORK / "tunefold-studies" / name, ignore_errors=True)
     database = WORK / f"{name}.db"
     database.unlink(missing_ok=True)
@@ -61,6 +70,7 @@ def search(name: str, words: Sequence[str], *, uri: str | None = None) -> dict:
     while process.poll() is None:
         try:
             times = process.cpu_times()
+            look(process)
         except psutil.Error:
             break
         cpu.append((time.time(), times.user + times.system))
@@ -233,26 +243,63 @@ def peak() -> None:
         )
 
 
-def memory() -> None:
-    size = ["--rows", "10000", "--epochs", "3", "--trials", "100"]
-    done = search("memory", [*COMMON, *SPACE, *size])["folds"]
+class Peaks:
+    """The most memory that each process below a study had, in MiB, oldest first.
+
+    Attributes:
+        own: Pages that the process has written, or its fork server before it.
+        mapped: Pages of files, which are there once for all: libraries, data.
+    """
+
+    def __init__(self) -> None:
+        self.own: dict[int, float] = {}
+        self.mapped: dict[int, float] = {}
+
+    def __call__(self, study: psutil.Process) -> None:
+        for process in study.children(recursive=True):
+            with suppress(psutil.Error):
+                if process.children():  # the fork server
+                    continue
+                now = process.memory_info()
+                for peaks, size in (
+                    (self.own, now.rss - now.shared),
+                    (self.mapped, now.shared),
+                ):
+                    peak = max(peaks.get(process.pid, 0.0), size / 2**20)
+                    peaks[process.pid] = peak
+
+
+def memory(trials: int) -> None:
+    size = ["--rows", "10000", "--epochs", "3", "--trials", str(trials)]
+    peaks = Peaks()
+    done = search("memory", [*COMMON, *SPACE, *size], look=peaks)["folds"]
     first = [f["peak_memory_mb"] for f in done if f["fold"] == 0]
     last = [f["peak_memory_mb"] for f in done if f["fold"] == 4]
-    n = len(last)
-    thirds = [statistics.median(last[i * n // 3 : (i + 1) * n // 3]) for i in range(3)]
     after_first, at_end = statistics.median(first), statistics.median(last)
     print(
-        f"{n} trials: median peak of a worker {at_end:.0f} MiB (after its first fold "
-        f"{after_first:.0f}), largest {max(last):.0f}"
+        f"{len(last)} trials: median peak of a worker {at_end:.0f} MiB (after its "
+        f"first fold {after_first:.0f}), largest {max(last):.0f}"
     )
-    words = ", ".join(f"{third:.0f}" for third in thirds)
-    print(f"by thirds of the study: {words} MiB")
+    # the last process of each slot waited for a trial that did not come
+    workers = [pid for pid, own in peaks.own.items() if own > 100.0][: -len(CORES)]
+    for what, sizes in (
+        ("in all", last),
+        ("its own pages", [peaks.own[pid] for pid in workers]),
+        ("pages of files", [peaks.mapped[pid] for pid in workers]),
+    ):
+        n = len(sizes)
+        words = ", ".join(
+            f"{statistics.median(sizes[i * n // 6 : (i + 1) * n // 6]):.0f}"
+            for i in range(6)
+        )
+        print(f"{what}, by sixths of the study: {words} MiB")
 
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     asked.add_argument("what", choices=["overhead", "workers", "peak", "memory"])
     asked.add_argument("--rounds", type=int, default=5)
+    asked.add_argument("--trials", type=int, default=100, help="of the memory")
     words = asked.parse_args()
     match words.what:
         case "overhead":
@@ -262,7 +309,7 @@ def main() -> None:
         case "peak":
             peak()
         case "memory":
-            memory()
+            memory(words.trials)
 
 
 if __name__ == "__main__":

@@ -62,7 +62,6 @@ def a(folder):
 # Repeatable
 
 
-@pytest.mark.ci
 def test_equal_settings_give_equal_trials(a):
     search("b", *ONE_WORKER, "--trials", 6, cwd=a.folder)
     assert len(a.outcome) == N_TRIALS
@@ -340,7 +339,7 @@ def test_five_failures_in_a_row_stop_the_search_and_say_why(stick, tmp_path):
     "n_folds",
     [
         0,
-        pytest.param(14, marks=pytest.mark.ci, id="amid trial 4"),
+        pytest.param(14, id="amid trial 4"),
         pytest.param(32, id="amid trial 10, the first that is learned for"),
     ],
 )

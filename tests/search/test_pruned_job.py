@@ -39,7 +39,6 @@ def stopped(study):
     return [end for end in ends(study) if end["state"] == "stopped"]
 
 
-@pytest.mark.ci
 def test_trials_that_cannot_win_are_stopped_by_default(raced):
     study, said = raced
     assert stopped(study)

@@ -27,7 +27,6 @@ def dask(tmp_path_factory):
     cluster.close()
 
 
-@pytest.mark.ci
 def test_a_study_is_the_same_on_a_cluster_whose_workers_die(dask, tmp_path):
     search("here", *WORDS, cwd=tmp_path)
     first = dask.start_worker()

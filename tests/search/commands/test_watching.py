@@ -149,7 +149,6 @@ class Terminal:
 
 
 @pytest.mark.slow
-@pytest.mark.ci
 def test_a_search_is_watched_from_another_process_until_it_ends(tmp_path):
     words = ["--cv", "kfold:3", "--epochs", 200, "--workers", 1, "--trials", 3, *SMALL]
     search = ["search", "digits", "--name", "w", *words]
