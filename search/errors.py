@@ -53,7 +53,7 @@ class ModelTooLargeError(TrialError):
 
 
 class UnfitWorkerError(SearchError):
-    """A worker of a cluster cannot train the study; the message says what it lacks."""
+    """A worker cannot train the study; the message says what it lacks."""
 
 
 class FatalError(SearchError):

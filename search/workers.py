@@ -24,7 +24,7 @@ from typing import Protocol, TypeVar
 
 from search.cores import available_cores
 from search.environment import set_environment
-from search.errors import SettingsError
+from search.errors import SettingsError, UnfitWorkerError
 from search.quiet import quiet_stderr, silence_stderr
 from spaces.errors import TunefoldError
 
@@ -37,6 +37,9 @@ costs a tenth of a second, where a new interpreter pays the imports: seconds."""
 
 END_SECONDS = 5.0
 """So long the exit status of a process that has died is waited for."""
+
+STARTS = 3
+"""So often it is tried to start a process."""
 
 MAX_GROWTH_MB = 500.0
 """By so much a process that is kept may grow after its first fold."""
@@ -75,6 +78,7 @@ class Slot(Protocol):
         Raises:
             WorkerDiedError: The process died; the next call starts another.
             PlaceLostError: The worker left the cluster, or cannot train the study.
+            UnfitWorkerError: No process can be started here.
         """
         ...
 
@@ -152,14 +156,26 @@ class ProcessSlot:
         return resident - self._first_mb > MAX_GROWTH_MB
 
     def _start(self) -> Executor:
-        executor = ProcessPoolExecutor(
-            1,
-            mp_context=_context(self._start_method),
-            initializer=_start_worker,
-            initargs=(self._backend, self._core),
+        last = "no reason given"
+        for _ in range(STARTS):
+            executor = ProcessPoolExecutor(
+                1,
+                mp_context=_context(self._start_method),
+                initializer=_start_worker,
+                initargs=(self._backend, self._core),
+            )
+            try:
+                executor.submit(_warm_up)
+            except EOFError:  # the fork server died meanwhile; the next one is new
+                last = "the process that forks them was killed"
+            except OSError as error:
+                last = str(error)
+            else:
+                return executor
+        raise UnfitWorkerError(
+            f"worker: no process could be started in {STARTS} tries ({last}); free "
+            "memory or processes, then 'tunefold resume' goes on"
         )
-        executor.submit(_warm_up)
-        return executor
 
     @staticmethod
     def _end(executor: Executor | None) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -68,11 +69,12 @@ def slot(environment):
 
 def workers():
     """Processes that train, not the fork server that started them."""
-    return {
-        child.pid
-        for child in psutil.Process().children(recursive=True)
-        if child.parent() != psutil.Process()
-    }
+    found = set()
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it ends meanwhile
+            if child.parent() != psutil.Process():
+                found.add(child.pid)
+    return found
 
 
 def wait_until(condition, *, seconds=5.0):
@@ -176,11 +178,12 @@ def test_a_spawned_process_is_kept_until_it_has_grown(environment, monkeypatch):
 
 def spawned():
     """Processes that train, where no fork server starts them."""
-    return {
-        child.pid
-        for child in psutil.Process().children()
-        if "spawn_main" in " ".join(child.cmdline())
-    }
+    found = set()
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.add(child.pid)
+    return found
 
 
 @pytest.mark.slow
@@ -218,6 +221,18 @@ def test_a_spare_process_that_died_is_replaced(slot):
     except WorkerDiedError:
         got = slot.run(eval, PID, trial=1)
     assert got not in (current, spare)
+
+
+@pytest.mark.slow
+@linux
+def test_a_fork_server_that_dies_while_it_starts_a_process_is_replaced(slot):
+    server = psutil.Process(slot.run(eval, PID, trial=0)).parent()
+    server.suspend()
+    threading.Timer(1.0, server.kill).start()
+    # the job has a process; the next one's would come from the server
+    assert slot.run(eval, "1", trial=1) == 1
+    assert slot.run(eval, "2", trial=2) == 2
+    assert psutil.Process(slot.run(eval, PID, trial=2)).parent() != server
 
 
 @pytest.mark.slow
