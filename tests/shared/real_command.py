@@ -53,7 +53,7 @@ def tunefold(*words, cwd, status=0, **changes):
         timeout=MAX_SECONDS,
     )
     assert done.returncode == status, done.stderr
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
     return done
 
 
