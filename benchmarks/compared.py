@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from honest import SPACE, tunefold
+from honest import SPACE, narrowed, tunefold
 from work import WORK, Lines
 
 EQUAL = ("--engine", "random", "--epochs", 5, "--pruner", "none")
@@ -62,7 +62,7 @@ def _pair(plan: Plan, number: int) -> dict[str, Any]:
             *("search", "digits", "--name", name, "--seed", 1 + 2 * number + side),
             *EQUAL,
             *("--cv", plan.cv, "--trials", plan.trials),
-            *(f"--set={key}={values}" for key, values in plan.space.items()),
+            *narrowed(plan.space),
         )
     return _compared(names)
 
@@ -70,13 +70,12 @@ def _pair(plan: Plan, number: int) -> dict[str, Any]:
 def _overfit(plan: Plan) -> dict[str, Any]:
     names = [f"overfit-{os.getpid()}-{side}" for side in "ab"]
     for name, capacity in zip(names, (BASELINE, OVERFIT), strict=True):
-        words = [f"--set={key}={value}" for key, value in (FIXED | capacity).items()]
         tunefold(
             *("search", "digits", "--name", name, "--trials", 1, "--engine", "random"),
             *("--metric", "log_loss", "--epoch", "last", "--pruner", "none"),
             *("--cv", plan.cv, "--epochs", plan.overfit_epochs),
             *("--rows", plan.overfit_rows),
-            *words,
+            *narrowed(FIXED | capacity),
         )
     return _compared(names)
 

@@ -74,6 +74,11 @@ def tunefold(*words: object) -> str:
     return done.stdout
 
 
+def narrowed(space: Mapping[str, str]) -> list[str]:
+    """Return the options that narrow the parameters."""
+    return [f"--set={parameter}={values}" for parameter, values in space.items()]
+
+
 def measure(kind: str, repetitions: int) -> Lines:
     """Search what is not finished yet."""
     plan = PLANS[kind]
@@ -93,7 +98,7 @@ def _repetition(plan: Plan, number: int) -> dict[str, Any]:
         *("search", word, "--name", name, "--engine", "random", "--seed", number),
         *("--trials", plan.trials, "--epochs", plan.epochs, "--cv", plan.cv),
         *("--pruner", plan.pruner),
-        *(f"--set={parameter}={values}" for parameter, values in plan.space.items()),
+        *narrowed(plan.space),
     )
     winner = json.loads(tunefold("best", name, "--json"))["winner"]
     found = {"winner": winner}

@@ -21,12 +21,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
+from peaks import Peaks
 from wide import WIDTH
 from work import WORK
 
@@ -241,32 +242,6 @@ def peak() -> None:
             f"{rate:.0f} of {limit:.0f} GFLOP/s: {rate / limit:.0%}; the "
             f"multiplications alone would take {least:.2f} s"
         )
-
-
-class Peaks:
-    """The most memory that each process below a study had, in MiB, oldest first.
-
-    Attributes:
-        own: Pages that the process has written, or its fork server before it.
-        mapped: Pages of files, which are there once for all: libraries, data.
-    """
-
-    def __init__(self) -> None:
-        self.own: dict[int, float] = {}
-        self.mapped: dict[int, float] = {}
-
-    def __call__(self, study: psutil.Process) -> None:
-        for process in study.children(recursive=True):
-            with suppress(psutil.Error):
-                if process.children():  # the fork server
-                    continue
-                now = process.memory_info()
-                for peaks, size in (
-                    (self.own, now.rss - now.shared),
-                    (self.mapped, now.shared),
-                ):
-                    peak = max(peaks.get(process.pid, 0.0), size / 2**20)
-                    peaks[process.pid] = peak
 
 
 def memory(trials: int) -> None:

@@ -32,12 +32,14 @@ from native_stack import NativeStack, kill_tree  # noqa: E402
 from service import Service  # noqa: E402
 from work import Lines  # noqa: E402
 
+from search.ledger import MAX_LOST  # noqa: E402
+
 TARGETS = ("study", "slot", "worker", "mlflow", "postgres", "scheduler")
 HERE_TARGETS = ("study", "slot", "mlflow", "postgres")
 """Without the cluster."""
 
 LOSSES = {"slot": "process", "worker": "place", "scheduler": "place"}
-SURVIVED = {"process": 1, "place": 3}
+SURVIVED = {"process": 1, "place": MAX_LOST - 1}
 """So often a fold may lose its process, or its place on the cluster: by rule its trial
 fails the next time, which is no loss and not what is looked for here."""
 
