@@ -255,8 +255,7 @@ def memory(trials: int) -> None:
         f"{len(last)} trials: median peak of a worker {at_end:.0f} MiB (after its "
         f"first fold {after_first:.0f}), largest {max(last):.0f}"
     )
-    # the last process of each slot waited for a trial that did not come
-    workers = [pid for pid, own in peaks.own.items() if own > 100.0][: -len(CORES)]
+    workers = peaks.busiest(len(last))  # one for each trial
     for what, sizes in (
         ("in all", last),
         ("its own pages", [peaks.own[pid] for pid in workers]),
