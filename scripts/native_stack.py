@@ -17,23 +17,26 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 import yaml
+from native_postgres import (
+    NotInstalledError,
+    as_postgres,
+    create_database,
+    postgres_bin,
+    takes_logins,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 SECRETS = ("POSTGRES_PASSWORD", "MLFLOW_ADMIN_PASSWORD", "MLFLOW_SECRET_KEY")
 PORTS = {"postgres": 5432, "mlflow": 5000, "scheduler": 8786}
 START_SECONDS = 240
-
-
-class NotInstalledError(Exception):
-    """A package of Debian's is missing; the message names it."""
 
 
 class NativeStack:
@@ -88,7 +91,7 @@ class NativeStack:
         inner = {name: self.here(str(value)) for name, value in named.items()}
         if "PGHOST" in inner:
             inner |= {"PGHOST": "127.0.0.1", "PGPORT": str(self.ports["postgres"])}
-        path = os.pathsep.join([str(BIN), str(_postgres_bin()), outer.get("PATH", "")])
+        path = os.pathsep.join([str(BIN), str(postgres_bin()), outer.get("PATH", "")])
         return outer | inner | {"PATH": path}
 
     @property
@@ -123,13 +126,18 @@ class NativeStack:
 
     def start(self, service: str) -> None:
         """Start a service and wait until it answers."""
-        if service == "postgres":
-            self._create_database()
         words = self.command(service)
         if service == "postgres":
             data = self._paths()["/var/lib/postgresql/data"]
+            named = self.services[service]["environment"]
+            create_database(
+                Path(data),
+                user=named["POSTGRES_USER"],
+                password=named["POSTGRES_PASSWORD"],
+                database=named["POSTGRES_DB"],
+            )
             words += ["-D", data, "-h", "127.0.0.1", "-p", str(self.ports[service])]
-            words = _as_postgres([*words, "-k", ""])  # no socket in a shared folder
+            words = as_postgres([*words, "-k", ""])  # no socket in a shared folder
         with (self.folder / f"{service}.log").open("ab") as log:
             process = subprocess.Popen(
                 words,
@@ -188,58 +196,18 @@ class NativeStack:
         paths = {there: str(self.folder / here) for there, here in volumes.items()}
         return paths | {"/docker": str(ROOT / "docker")}
 
-    def _create_database(self) -> None:
-        """Do what the image of PostgreSQL does at its first start."""
-        data = Path(self._paths()["/var/lib/postgresql/data"])
-        if (data / "PG_VERSION").is_file():
-            return
-        named = self.services["postgres"]["environment"]
-        data.mkdir(parents=True, exist_ok=True)
-        password = self.folder / "password"
-        password.write_text(named["POSTGRES_PASSWORD"])
-        if os.geteuid() == 0:
-            for path in (data, password):
-                shutil.chown(path, "postgres", "postgres")
-        initdb = [
-            str(_postgres_bin() / "initdb"),
-            *("-D", str(data), "-U", named["POSTGRES_USER"]),
-            *("--auth=scram-sha-256", f"--pwfile={password}"),
-        ]
-        subprocess.run(_as_postgres(initdb), check=True, stdout=subprocess.DEVNULL)
-        password.unlink()
-        single = [
-            str(_postgres_bin() / "postgres"),
-            *("--single", "-D", str(data), "postgres"),
-        ]
-        subprocess.run(
-            _as_postgres(single),
-            input=f"CREATE DATABASE {named['POSTGRES_DB']}\n".encode(),
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
     def _wait(self, service: str, process: subprocess.Popen[bytes]) -> None:
         answers: Callable[[], bool] = lambda: _listens(self.ports[service])  # noqa: E731
         if service == "mlflow":
             answers = lambda: _is_healthy(self.uri)  # noqa: E731
         if service == "postgres":
-            answers = lambda: self._takes_logins()  # noqa: E731
+            answers = lambda: takes_logins(self.ports[service])  # noqa: E731
         deadline = time.monotonic() + START_SECONDS
         while not answers():
             if process.poll() is not None or time.monotonic() > deadline:
                 tail = (self.folder / f"{service}.log").read_text()[-2000:]
                 raise SystemExit(f"{service}: did not start:\n{tail}")
             time.sleep(0.2)
-
-    def _takes_logins(self) -> bool:
-        test = [str(_postgres_bin() / "pg_isready"), "-h", "127.0.0.1"]
-        done = subprocess.run(
-            [*test, "-p", str(self.ports["postgres"])],
-            stdout=subprocess.DEVNULL,
-            check=False,
-        )
-        return done.returncode == 0
 
 
 def read_services(variables: Mapping[str, str]) -> Mapping[str, Any]:
@@ -273,23 +241,6 @@ def kill_tree(pid: int) -> None:
         for each in [process, *process.children(recursive=True)]:
             with suppress(psutil.NoSuchProcess):
                 each.kill()
-
-
-def _postgres_bin() -> Path:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not found:
-        raise NotInstalledError("postgresql")
-    return found[-1]
-
-
-def _as_postgres(words: Sequence[str]) -> list[str]:
-    # PostgreSQL refuses to run as root. The capability lets it walk through folders
-    # that are root's alone, as temporary ones are.
-    if os.geteuid() != 0:
-        return list(words)
-    caps = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
-    user = ["--reuid=postgres", "--regid=postgres", "--clear-groups"]
-    return ["setpriv", *user, *caps, *words]
 
 
 def _free_port() -> int:

@@ -12,9 +12,10 @@ from rich.console import Console
 from search.errors import SettingsError, TrialError
 from search.facts import differing_facts
 from search.final import FinalJob, FinalResult
+from search.held_out import HeldOutScore
 from search.pictures.rerun import draw_rerun
 from search.plane import Plane, has_plane, run_plane
-from search.rerun_report import HeldOutScore, RerunReport
+from search.rerun_report import RerunReport
 from search.rerun_script import NO_SCRIPT, write_script
 from search.rerun_steps import (
     RerunData,

@@ -12,9 +12,9 @@ from search.common_inputs import Rescale, common_inputs
 from search.ensemble_report import EnsembleReport, MemberReport
 from search.facts import differing_facts
 from search.final import FinalResult
+from search.held_out import HeldOutScore
 from search.one_model import Network, as_one_file
 from search.pictures.rerun import draw_on_test
-from search.rerun_report import HeldOutScore
 from search.rerun_steps import (
     RerunData,
     final_job,

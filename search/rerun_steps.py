@@ -17,8 +17,8 @@ from pipelines.registry import get_pipeline, recorded_word
 from search.cores import n_cores
 from search.facts import gather_facts
 from search.final import FinalJob, FinalResult, run_final
+from search.held_out import HeldOutScore, repeated_rows, score_on_test
 from search.model_log import log_model
-from search.rerun_report import HeldOutScore, repeated_rows, score_on_test
 from search.rerun_weights import lineage, provide
 from search.seeding import derive_seed
 from search.seen_rows import seen_in

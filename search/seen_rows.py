@@ -15,7 +15,7 @@ from pipelines.part import Part, PartName, digest
 from pipelines.registry import get_pipeline, recorded_word
 from pipelines.spec import short_name
 from search.errors import SettingsError
-from search.rerun_report import repeated_rows
+from search.held_out import repeated_rows
 from search.types import Settings
 from spaces.errors import TunefoldError
 

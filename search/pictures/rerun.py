@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from pipelines.part import Part
 from pipelines.pipeline import Pipeline
 from search.final import FinalResult
+from search.held_out import HeldOutScore
 from search.numbers import with_unit, write_score
 from search.pictures.boundaries import draw_boundaries, over_time
 from search.pictures.confusion import draw_confusion
 from search.pictures.curves import draw_curves
 from search.pictures.residuals import draw_residuals
 from search.plane import Plane
-from search.rerun_report import HeldOutScore
 from search.types import Trial
 
 

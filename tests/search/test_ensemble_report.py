@@ -3,7 +3,7 @@
 import math
 
 from search.ensemble_report import EnsembleReport, MemberReport
-from search.rerun_report import HeldOutScore
+from search.held_out import HeldOutScore
 
 
 def score(mean):

@@ -5,9 +5,9 @@ from pipelines.boston_housing import PIPELINE as BOSTON
 from pipelines.moons import PIPELINE as MOONS
 from pipelines.part import Part
 from search.final import FinalResult
+from search.held_out import score_on_test
 from search.pictures.rerun import draw_rerun
 from search.plane import Plane
-from search.rerun_report import score_on_test
 
 GRID = np.full((4, 4, 2), 0.5, np.float32)
 PLANE = Plane(
