@@ -85,6 +85,7 @@ class EndedEvent(TypedDict):
     reason: str | None
     copy_of: int | None
     n_parameters: NotRequired[int | None]
+    n_folds: NotRequired[int]
     told_also: NotRequired[list[float]]
 
 
@@ -161,6 +162,8 @@ class EventChecker:
         number, copy = event["number"], event["copy_of"]
         if copy is not None and copy not in self._epochs:
             raise ValueError(f"trial {copy} was not asked for")
+        if event.get("n_folds", 0) < 0:
+            raise ValueError(f"trial {number} cannot have {event['n_folds']} folds")
         complete = event["state"] == "complete"
         has = event["score"] is not None and event["epoch"] is not None
         if complete != has or (has and not 1 <= event["epoch"] <= self._epochs[number]):

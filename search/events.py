@@ -84,7 +84,8 @@ def take_event(trials: dict[int, Trial], event: Event) -> Trial | None:
             trial = replace(
                 trial,
                 state=TrialState(event["state"]),
-                folds=source.folds,
+                # later folds were trained meanwhile and do not count
+                folds=source.folds[: event.get("n_folds")],
                 told_also=tuple(event.get("told_also", ())),
                 **_known(event, _ENDED),
             )
@@ -161,6 +162,7 @@ def ended_event(trial: Trial) -> Event:
         "event": "ended",
         "number": trial.number,
         "state": trial.state.value,
+        "n_folds": len(trial.folds),
         "told_also": list(trial.told_also),
     } | {name: getattr(trial, name) for name in _ENDED}
 

@@ -5,7 +5,7 @@
     engine  from here on another engine proposes
     asked   a trial was proposed: number, params, epochs, by whom
     fold    a fold is finished: curves, seconds; predictions lie beside the journal
-    ended   a trial ended: state, score, common epoch, told, reason
+    ended   a trial ended: state, folds that count, score, common epoch, told, reason
     told    the engine was told of it
     stopped why the loop ended
 

@@ -34,12 +34,16 @@ class OpenTrial:
 
     Attributes:
         waiting: Folds nobody trains yet, in order.
+        n_judged: Folds, from the first without a gap, that gave no reason to end.
+        failures: Why folds failed, and weights of the model where that is why.
         died: Folds whose worker died once.
         lost: How often the place of a fold was lost.
         began: When it was opened in this process, `time.monotonic` seconds.
     """
 
     waiting: deque[int]
+    n_judged: int = 0
+    failures: dict[int, tuple[str, int | None]] = field(default_factory=dict)
     died: set[int] = field(default_factory=set)
     lost: Counter[int] = field(default_factory=Counter)
     began: float = field(default_factory=time.monotonic)
@@ -146,7 +150,7 @@ class Ledger:
         return self._journal.predictions.keep_fold(number, result)
 
     def fold_done(self, number: int, result: FoldResult) -> bool:
-        """Record a fold that is kept; end its trial where it shows a reason to.
+        """Record a fold that is kept; end its trial where there is a reason to.
 
         Returns:
             Whether it was the last: `keep_trial` and `complete` come next.
@@ -158,7 +162,7 @@ class Ledger:
         trial = replace(self.trials[number], folds=tuple(folds))
         self.trials[number] = trial
         self.news.fold_done(trial, result)
-        self._end_if_decided(trial)
+        self._judge(number)
         return self._is_whole(number)
 
     def keep_trial(self, number: int) -> None:
@@ -175,34 +179,31 @@ class Ledger:
         """End a whole trial whose predictions are kept."""
         self._end(self.trials[number])
 
-    def tidy(self, number: int, fold: int) -> None:
-        """Drop what is large of a trial that ended with this fold; without the lock.
+    def tidy(self, number: int) -> None:
+        """Drop what is large of a trial that has ended; without the lock.
 
         After `news.settle`: without its last line the trial would need it again.
         """
         if number not in self.open:
-            folds = {fold, *(result.fold for result in self.trials[number].folds)}
-            self._journal.predictions.drop_folds(number, folds)
+            self._journal.predictions.drop_folds(number, range(self._jobs.n_folds))
 
     def fail(
-        self, number: int, reason: str, *, n_parameters: int | None = None
+        self, number: int, fold: int, reason: str, *, n_parameters: int | None = None
     ) -> None:
-        """End a trial as failed.
+        """End a trial as failed, unless a fold before this one ends it otherwise.
 
         Args:
             number: The trial's.
+            fold: Which could not be trained; later ones are not begun any more.
             reason: Why, one line.
             n_parameters: Weights of the model where that is the reason.
         """
-        if number in self.open:
-            self._end(
-                replace(
-                    self.trials[number],
-                    state=TrialState.FAILED,
-                    reason=reason,
-                    n_parameters=n_parameters,
-                )
-            )
+        if number not in self.open:
+            return
+        open_trial = self.open[number]
+        open_trial.failures[fold] = reason, n_parameters
+        open_trial.waiting = deque(n for n in open_trial.waiting if n < fold)
+        self._judge(number)
 
     def worker_died(self, number: int, fold: int, reason: str) -> None:
         """Open the fold once more; the second time the trial fails."""
@@ -210,7 +211,7 @@ class Ledger:
             return
         open_trial = self.open[number]
         if fold in open_trial.died:
-            self.fail(number, f"fold {fold}: {reason}, twice")
+            self.fail(number, fold, f"fold {fold}: {reason}, twice")
         else:
             open_trial.died.add(fold)
             open_trial.waiting.appendleft(fold)
@@ -222,7 +223,7 @@ class Ledger:
         open_trial = self.open[number]
         open_trial.lost[fold] += 1
         if open_trial.lost[fold] >= MAX_LOST:
-            self.fail(number, f"fold {fold}: {reason}, {MAX_LOST} times in all")
+            self.fail(number, fold, f"fold {fold}: {reason}, {MAX_LOST} times in all")
         else:
             open_trial.waiting.appendleft(fold)
 
@@ -248,13 +249,33 @@ class Ledger:
         waiting = deque(n for n in range(self._jobs.n_folds) if n not in done)
         self.open[trial.number] = OpenTrial(waiting)
         self.news.trial_begun(trial)
-        if trial.folds:  # a crash may have come between a fold and what it decides
-            self._end_if_decided(trial)
+        self._judge(trial.number)  # a crash came between a fold and what it decides
         return True
 
     def _is_whole(self, number: int) -> bool:
         done = len(self.trials[number].folds)
         return number in self.open and done == self._jobs.n_folds
+
+    def _judge(self, number: int) -> None:
+        """End a trial at the first fold that shows a reason to, in their order.
+
+        Other slots may have trained later ones before: these do not count then, or it
+        would depend on the clock which trials end, and with what.
+        """
+        trial, open_trial = self.trials[number], self.open[number]
+        while number in self.open:
+            n = open_trial.n_judged
+            if n in open_trial.failures:
+                reason, n_parameters = open_trial.failures[n]
+                failed = replace(trial, state=TrialState.FAILED, reason=reason)
+                self._end(
+                    replace(failed, folds=trial.folds[:n], n_parameters=n_parameters)
+                )
+            elif n < len(trial.folds) and trial.folds[n].fold == n:
+                open_trial.n_judged += 1
+                self._end_if_decided(replace(trial, folds=trial.folds[: n + 1]))
+            else:
+                return
 
     def _end_if_decided(self, trial: Trial) -> None:
         failed = failure_reason(trial.folds)

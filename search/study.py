@@ -285,7 +285,10 @@ class Study:
                 self._ledger.worker_died(number, fold, died)
             else:
                 self._ledger.fail(
-                    number, failure or "no reason given", n_parameters=n_parameters
+                    number,
+                    fold,
+                    failure or "no reason given",
+                    n_parameters=n_parameters,
                 )
             self._look_at_ended()
             self._changed.notify()
@@ -296,7 +299,7 @@ class Study:
                 self._look_at_ended()
                 self._changed.notify()
         self._ledger.news.settle()  # finished work is durable before the next begins
-        self._ledger.tidy(number, fold)
+        self._ledger.tidy(number)
 
     def _look_at_ended(self) -> None:
         for trial in self._ledger.ended:

@@ -107,9 +107,9 @@ def write_study(journal):
     """One complete trial, a copy of it, a stopped, a failed and an open one."""
     journal.asked(ASKED)
     folds = tuple(keep(journal, 0, make_fold(n)) for n in (1, 0))  # as they end
-    journal.ended(COMPLETE)
-    journal.told(0)
     trials = [replace(COMPLETE, folds=folds[::-1])]
+    journal.ended(trials[0])
+    journal.told(0)
     for number, changes in enumerate(
         [
             {"copy_of": 0, "folds": folds[::-1], "told": 0.75},
@@ -122,9 +122,13 @@ def write_study(journal):
         trial = replace(COMPLETE, number=number, **changes)
         journal.asked(trial)
         if number > 1:
-            trial = replace(trial, folds=(keep(journal, number, make_fold(0)),))
+            keep(journal, number, make_fold(2))  # another slot's, before fold 1
+            folds = (keep(journal, number, make_fold(0)),)
+            trial = replace(trial, folds=folds)
         if trial.state is not TrialState.RUNNING:
-            journal.ended(trial)
+            journal.ended(trial)  # fold 2 does not count
+        else:
+            trial = replace(trial, folds=(*folds, make_fold(2)))
         trials.append(trial)
     return trials
 

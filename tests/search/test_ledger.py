@@ -165,7 +165,7 @@ class Books:
             self.ledger.keep_trial(number)
             self.ledger.complete(number)
         self.ledger.news.settle()
-        self.ledger.tidy(number, result.fold)
+        self.ledger.tidy(number)
 
     def waiting(self, number):
         return list(self.ledger.open[number].waiting)
@@ -282,13 +282,13 @@ def test_a_failed_trial_is_told_the_worst_it_could_know(books):
     b.begin()
     b.begin()
     b.train(1, 0.1, 0.1)
-    b.ledger.fail(0, "out of memory")  # knows nobody: what ignoring the inputs gives
+    b.ledger.fail(0, 0, "out of memory")  # knows nobody: what ignoring the inputs gives
     assert b.ledger.trials[0].told == 0.5
     b.begin()  # 2 knows 0 only
-    b.ledger.fail(2, "out of memory")
+    b.ledger.fail(2, 0, "out of memory")
     assert b.ledger.trials[2].told == 0.5
     b.begin()  # 3 knows 1 as well
-    b.ledger.fail(3, "out of memory")
+    b.ledger.fail(3, 0, "out of memory")
     assert b.ledger.trials[3].told == pytest.approx(0.1)
     assert b.ledger.trials[3].reason == "out of memory"
 
@@ -344,7 +344,7 @@ def test_a_known_trial_ends_at_once(books):
     assert b.begin(0.5, epochs=1)  # fewer epochs are another trial
     b.train(2, 0.5)
     assert b.begin(0.25)
-    b.ledger.fail(3, "no")
+    b.ledger.fail(3, 0, "no")
     assert b.begin(0.25)  # a failed one is tried again
 
 
@@ -380,10 +380,10 @@ def test_a_fold_is_opened_once_more(books):
 def test_what_comes_after_the_end_is_dropped(books):
     b = books()
     b.begin()
-    b.ledger.fail(0, "no")
+    b.ledger.fail(0, 0, "no")
     before = b.journal.events()
     b.fold_done(0, fold(1))
-    b.ledger.fail(0, "another reason")
+    b.ledger.fail(0, 0, "another reason")
     b.ledger.worker_died(0, 2, "killed")
     assert b.journal.events() == before
     assert b.ledger.trials[0].reason == "no"
@@ -457,7 +457,7 @@ def test_decisions_take_no_longer_the_more_trials_there_are(books):
         if number % 3:
             b.train(number, 0.5, 0.7 + 0.001 * (number * 7 % 13))
         else:
-            b.ledger.fail(number, "no")
+            b.ledger.fail(number, 0, "no")
         by_trial.append(reads.n - before)
     assert max(by_trial[40:]) <= max(by_trial[10:30])
 
@@ -633,7 +633,7 @@ def test_trials_of_another_study_are_told_first_and_are_none_of_this_one(tmp_pat
 def test_a_refused_model_keeps_its_size(books):
     b = books()
     b.begin()
-    b.ledger.fail(0, "too large", n_parameters=10**9)
+    b.ledger.fail(0, 0, "too large", n_parameters=10**9)
     assert b.ledger.trials[0].n_parameters == 10**9
     assert read_trials(b.journal.events())[0].n_parameters == 10**9
     b.begin()
