@@ -75,7 +75,7 @@ docs: env
 bench: env
 	$(BIN)/python benchmarks/bench.py short
 
-# Once an hour; stopped, it goes on where it was.
+# An hour, needed once; stopped, it goes on where it was.
 bench-curves: env
 	$(BIN)/python benchmarks/curves.py
 

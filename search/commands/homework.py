@@ -36,7 +36,7 @@ TECHNIQUES = "early-stopping,dropout,l2,l1,label-smoothing,ensemble"
     type=float,
     default=30.0,
     show_default=True,
-    help="Make a plan that takes no longer.",
+    help="Make a plan that takes no longer, or the smallest one.",
 )
 @click.option("--student", default="", metavar="NAME", help="Derive the seeds from it.")
 @click.option("--rows", "n_rows", type=int, help="Use at most so many training rows.")
@@ -54,7 +54,8 @@ TECHNIQUES = "early-stopping,dropout,l2,l1,label-smoothing,ensemble"
     "--plan",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Repeat the plan that another homework has written.",
+    help="Follow the plan that another homework has written: with its seeds, or with "
+    "those of --student.",
     cls=Advanced,
 )
 @click.option(

@@ -40,7 +40,8 @@ class Place(TypedDict):
 @click.option(
     "--cv",
     metavar="SPLITTER",
-    help="Splitter, see 'tunefold list' [default: kfold:5; group:5 for groups].",
+    help="Splitter, see 'tunefold list' [default: kfold:5; group:5 for groups; "
+    "time-series:5 for rows in order of time].",
 )
 @click.option("--epochs", type=int, help="Epochs of a fold [default: the pipeline's].")
 @click.option(
@@ -72,8 +73,8 @@ class Place(TypedDict):
     "n_outer",
     type=int,
     metavar="K",
-    help="Also search inside each of K outer folds: what a search is worth, K times "
-    "the time.",
+    help="Also search inside each of K outer folds: what a search is worth, K + 1 "
+    "times the time in all.",
     cls=Advanced,
 )
 @store_option
@@ -146,7 +147,7 @@ class Place(TypedDict):
     "--split-seed",
     default=0,
     show_default=True,
-    help="With the data alone it fixes the folds.",
+    help="With the data, --cv, --rows and --groups it fixes the folds.",
     cls=Advanced,
 )
 @click.option(

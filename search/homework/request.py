@@ -3,7 +3,7 @@
 import math
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipelines.part import Part, digest
@@ -72,6 +72,8 @@ def full_plan(
 ) -> Plan:
     """Return the plan before anything is timed or cut; a given one as it is.
 
+    With a student's name it has that student's seeds instead of its own.
+
     Args:
         request: Checked by `check_request`.
         spec: The pipeline's word, complete.
@@ -91,7 +93,7 @@ def full_plan(
                 f"{plan.data_digest[:16]}, got {spec} with {data_digest[:16]}; plan "
                 "anew without --plan"
             )
-        return plan
+        return with_seeds(plan, request.student) if request.student else plan
     if request.n_rows is not None and not 1 <= request.n_rows <= n:
         raise SettingsError(
             f"--rows: must lie between 1 and the {n:,} training rows, got "
@@ -117,6 +119,18 @@ def full_plan(
         tuning_seed=tuning_seed,
         fresh_seed=fresh_seed,
         backend=request.backend or default_backend(DENSE),
+    )
+
+
+def with_seeds(plan: Plan, student: str) -> Plan:
+    """Return a plan with the seeds that belong to a name."""
+    seed, tuning_seed, fresh_seed = student_seeds(student)
+    return replace(
+        plan,
+        student=student,
+        seed=seed,
+        tuning_seed=tuning_seed,
+        fresh_seed=fresh_seed,
     )
 
 

@@ -97,6 +97,19 @@ def test_what_does_not_fit_the_data(data, options, rule):
         plan_of(data, **options)
 
 
+def test_a_plan_is_followed_with_the_seeds_of_the_student(data, tmp_path):
+    path = tmp_path / "plan.json"
+    given = replace(plan_of(data), n_splits=3, cut=("splits: 3 instead of 10",))
+    write_plan(given, path)
+    own = plan_of(data, student="Ada")
+    seeds = {
+        name: getattr(own, name)
+        for name in ("student", "seed", "tuning_seed", "fresh_seed")
+    }
+    assert plan_of(data, plan=path, student="Ada") == replace(given, **seeds)
+    assert plan_of(data, plan=path) == given
+
+
 def test_a_plan_is_for_its_data(data, tmp_path):
     path = tmp_path / "plan.json"
     write_plan(plan_of(data), path)
