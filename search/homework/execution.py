@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.atomic_file import replacing
+from pipelines.prepared import VARIABLE
 from search.errors import FatalError
 
 CELL_SECONDS = 3600
@@ -61,7 +62,9 @@ def run_cells(notebook: Any, folder: Path, *, backend: str) -> None:
             resources={"metadata": {"path": str(folder)}},
             record_timing=False,
         )
-        environment = os.environ | {
+        environment = {
+            "DATA_DIR": os.environ.get(VARIABLE, "."),  # what tunefold itself reads
+            **os.environ,
             "KERAS_BACKEND": backend,
             "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         }

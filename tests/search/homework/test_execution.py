@@ -67,6 +67,13 @@ def test_a_kernel_that_refuses_tunefold_does(tmp_path):
     assert "\n" not in str(caught.value)
 
 
+def test_a_kernel_reads_the_copies_that_the_search_read(tmp_path, monkeypatch):
+    monkeypatch.setenv("TUNEFOLD_DATA", str(tmp_path))
+    cell = nbformat.v4.new_code_cell("import os; print(os.environ['DATA_DIR'])")
+    run_cells(nbformat.v4.new_notebook(cells=[cell]), tmp_path, backend="jax")
+    assert cell.outputs[0].text.strip() == str(tmp_path)
+
+
 @pytest.mark.slow
 def test_a_failed_notebook_is_written_all_the_same(tmp_path):
     results = make_results("table:absent.csv?target=kind")

@@ -5,6 +5,8 @@ import pytest
 from PIL import Image
 
 from pipelines.imdb_files import ALL
+from pipelines.part import Part
+from pipelines.prepared import fetch
 from pipelines.registry import get_pipeline
 from scripts import code_of, run
 from spaces.errors import DataError
@@ -40,6 +42,22 @@ def compare(recorded):
 def test_data_sets_of_packages(word, norm, record, monkeypatch):
     monkeypatch.delenv("DATA_DIR", raising=False)
     compare(record(word, NETWORK | {"input_norm": norm}))
+
+
+@pytest.mark.parametrize("word", ["boston_housing", "fashion_mnist"])
+def test_a_copy_of_a_data_set_is_read_first(word, record, tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    size, kind = ((9, 28, 28), "u1") if word == "fashion_mnist" else ((9, 13), "f4")
+    copy = {
+        part: Part(
+            rng.integers(0, 9, size).astype(kind), rng.integers(0, 9, 9), source="here"
+        )
+        for part in ("train", "test")
+    }
+    fetch([word], tmp_path / "copies", {word: copy.__getitem__})
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "copies"))
+    monkeypatch.setenv("TUNEFOLD_DATA", str(tmp_path / "copies"))
+    compare(record(word, NETWORK | {"input_norm": "standard"}))
 
 
 @pytest.mark.slow
