@@ -283,13 +283,14 @@ def make_jobs(settings: Settings, pipeline: Pipeline, data: Part) -> JobMaker:
         SettingsError: The splitter does not fit the data, or data or folds are not
             those the study began with.
     """
+    groups = row_groups(settings.groups, data, digest=settings.data_digest)
     folds = make_folds(
         data.y,
         settings.cv,
         split_seed=settings.split_seed,
         n_rows=settings.n_rows,
         stratified=pipeline.task == "classification",
-        groups=row_groups(settings.groups, data, digest=settings.data_digest),
+        groups=groups,
         classes=pipeline.classes,
     )
     split_digest = rows_digest(folds)
@@ -310,4 +311,5 @@ def make_jobs(settings: Settings, pipeline: Pipeline, data: Part) -> JobMaker:
         folds=folds,
         y=data.y,
         n_outputs=pipeline.n_outputs,
+        groups=groups,
     )
