@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from pipelines.groups import row_groups
 from pipelines.part import Part, digest
 from pipelines.pipeline import Pipeline
 from pipelines.registry import complete, get_pipeline
@@ -13,7 +14,6 @@ from search.engines.registry import check_engine, make_engine
 from search.environment import BACKENDS, set_environment
 from search.errors import SettingsError
 from search.fold_jobs import JobMaker
-from search.groups import row_groups
 from search.metrics import choose_metrics, imbalance_note
 from search.objectives import read_objectives
 from search.protocols import Engine

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from pipelines.groups import row_groups
 from pipelines.part import Part, digest
 from pipelines.pipeline import Pipeline
 from search.errors import SearchError
 from search.events import present_settings, read_trials
 from search.facts import gather_facts
-from search.groups import row_groups
 from search.homework.plan import Plan
 from search.journal import FOLDER, Journal, has_begun
 from search.protocols import Engine

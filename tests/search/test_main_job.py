@@ -39,9 +39,9 @@ from real_command import (
 from sklearn.metrics import accuracy_score, classification_report, log_loss
 
 from pipelines.digits import PIPELINE as DIGITS
+from pipelines.groups import row_groups
 from pipelines.part import Part, digest
 from pipelines.prepared import LIST
-from search.groups import row_groups
 from search.splitters import make_splitter
 
 pytestmark = pytest.mark.slow
