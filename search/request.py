@@ -14,6 +14,7 @@ from search.engines.registry import check_engine, make_engine
 from search.environment import BACKENDS, set_environment
 from search.errors import SettingsError
 from search.fold_jobs import JobMaker
+from search.fold_sizes import sizes_of
 from search.metrics import choose_metrics, imbalance_note
 from search.objectives import read_objectives
 from search.protocols import Engine
@@ -307,7 +308,9 @@ def make_jobs(settings: Settings, pipeline: Pipeline, data: Part) -> JobMaker:
             f"with the data it began with ({settings.data_source})"
         )
     return JobMaker(
-        settings=replace(settings, split_digest=split_digest),
+        settings=replace(
+            settings, split_digest=split_digest, fold_sizes=sizes_of(folds)
+        ),
         folds=folds,
         y=data.y,
         n_outputs=pipeline.n_outputs,

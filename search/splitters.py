@@ -220,13 +220,14 @@ def make_splitter(
     )
 
 
-def valid_over_train(cv: str) -> list[float]:
+def nominal_ratios(cv: str) -> list[float]:
     """Return each fold's validation rows over its training rows, from the splitter.
 
-    Folds of a number of rows that does not divide evenly are off by a row.
+    Folds of a number of rows that does not divide evenly are off by a row, those of
+    groups by a group; see `search.fold_sizes` where the sizes are known.
 
     Example:
-        >>> valid_over_train("kfold:5")[:2], valid_over_train("monte-carlo:2:0.2")
+        >>> nominal_ratios("kfold:5")[:2], nominal_ratios("monte-carlo:2:0.2")
         ([0.25, 0.25], [0.25, 0.25])
     """
     splitter = make_splitter(cv, seed=0, stratified=False)
