@@ -8,41 +8,50 @@ by the search. The whole pipeline's own test part is never touched.
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.part import Part, PartName
+from pipelines.cutting import k_parts
+from pipelines.groups import row_groups
+from pipelines.part import Part, PartName, digest
 from pipelines.pipeline import Pipeline
 from spaces.errors import DataError
 
-_FORM = re.compile(r"outer:(\d+)/(\d+):(\d+):(.+)", re.DOTALL)
+TIME, ROWS = "time", "rows"
+"""What an outer fold is cut by, beside the kinds of groups in `pipelines.groups`."""
+
+_FORM = re.compile(r"outer:(\d+)/(\d+):(\d+)(?:,(\w+))?:(.+)", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outer:
-    """Which outer fold of which pipeline; written as `outer:FOLD/OF:SEED:PIPELINE`.
+    """Which outer fold of which pipeline, as `outer:FOLD/OF:SEED,BY:PIPELINE`.
 
     Attributes:
         fold: Number of the fold that is taken away, from 0.
         of: Outer folds in all.
         seed: Of their shuffling.
         word: Names the whole pipeline.
+        by: What is kept together: `TIME` for the order of the rows, `ROWS` for
+            nothing, or a kind of groups. None, as in words of earlier versions: what
+            the pipeline and its data say by themselves.
 
     Example:
-        >>> read_outer("outer:0/3:7:digits")
-        Outer(fold=0, of=3, seed=7, word='digits')
+        >>> read_outer("outer:0/3:7,duplicates:digits")
+        Outer(fold=0, of=3, seed=7, word='digits', by='duplicates')
     """
 
     fold: int
     of: int
     seed: int
     word: str
+    by: str | None = None
 
     def __str__(self) -> str:
         """Write the word that names this pipeline."""
-        return f"outer:{self.fold}/{self.of}:{self.seed}:{self.word}"
+        by = "" if self.by is None else f",{self.by}"
+        return f"outer:{self.fold}/{self.of}:{self.seed}{by}:{self.word}"
 
 
 def read_outer(word: str) -> Outer | None:
@@ -59,7 +68,7 @@ def read_outer(word: str) -> Outer | None:
         raise DataError(
             f"{word}: outer folds are at least 2 and counted from 0, got {fold} of {of}"
         )
-    return Outer(fold=fold, of=of, seed=seed, word=found[4])
+    return Outer(fold=fold, of=of, seed=seed, word=found[5], by=found[4])
 
 
 def outer_pipeline(outer: Outer, whole: Pipeline) -> Pipeline:
@@ -82,22 +91,29 @@ def outer_pipeline(outer: Outer, whole: Pipeline) -> Pipeline:
 def _cut(
     outer: Outer, whole: Pipeline, data: Part
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    from sklearn import model_selection as ms
+    from sklearn.model_selection import TimeSeriesSplit
+    from sklearn.utils import check_random_state
 
-    stratified = whole.task == "classification"
-    shuffled: dict[str, Any] = {"shuffle": True, "random_state": outer.seed}
-    cutter: Any
-    if whole.in_order:
-        cutter = ms.TimeSeriesSplit(outer.of)
-    elif data.groups is not None:
-        kind = ms.StratifiedGroupKFold if stratified else ms.GroupKFold
-        cutter = kind(outer.of, **shuffled)
+    by = outer.by or _by_data(whole, data)
+    if by == TIME:
+        cuts = TimeSeriesSplit(outer.of).split(np.zeros(len(data.y)))
     else:
-        plain = ms.StratifiedKFold if stratified else ms.KFold
-        cutter = plain(outer.of, **shuffled)
+        kind = None if by == ROWS else by
+        cuts = k_parts(
+            data.y,
+            row_groups(kind, data, digest=digest(data) if kind else ""),
+            k=outer.of,
+            stratified=whole.task == "classification",
+            generator=check_random_state(outer.seed),
+        )
     try:
-        cuts = list(cutter.split(np.zeros(len(data.y)), data.y, data.groups))
+        train, test = list(cuts)[outer.fold]
     except ValueError as error:
         raise DataError(f"--nested {outer.of}: {error}") from None
-    train, test = cuts[outer.fold]
     return np.sort(train), np.sort(test)
+
+
+def _by_data(whole: Pipeline, data: Part) -> str:
+    if whole.in_order:
+        return TIME
+    return ROWS if data.groups is None else "pipeline"

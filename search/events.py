@@ -50,7 +50,8 @@ def settings_from_json(plain: Event) -> Settings:
     lists: Event = {
         name: tuple(plain[name]) for name in ("metrics", "objectives") if name in plain
     }
-    return Settings(**plain | lists)
+    sizes = tuple((n, m) for n, m in plain.get("fold_sizes", ()))
+    return Settings(**plain | lists | {"fold_sizes": sizes})
 
 
 def read_trials(events: list[Event]) -> dict[int, Trial]:

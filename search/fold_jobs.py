@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from search.seeding import fold_seed
@@ -21,12 +22,15 @@ class JobMaker:
         folds: All folds of the study.
         y: All training targets, (n,); `folds` count in them.
         n_outputs: Classes, or 1 for a regression.
+        groups: Group of every training row, int64 (n,); None where none are kept
+            together.
     """
 
     settings: Settings
     folds: Sequence[Fold]
     y: NDArray[Any]
     n_outputs: int
+    groups: NDArray[np.int64] | None = None
 
     @property
     def n_folds(self) -> int:

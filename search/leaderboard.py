@@ -13,13 +13,13 @@ from rich.table import Table
 from pipelines.spec import short_name
 from search.configuration import describe
 from search.diagnosis import Diagnosis, diagnose_all
+from search.fold_sizes import valid_over_train
 from search.intervals import fold_interval
 from search.metrics import METRICS, fold_scores
 from search.numbers import with_unit, write_score
 from search.objectives import objective_values, pareto_front
 from search.pruners.saved import describe_saved
 from search.scoring import generalization_gap, mean_score, rank, score_std
-from search.splitters import valid_over_train
 from search.types import Settings, Trial, TrialState
 from spaces.params import Scalar
 
@@ -91,7 +91,7 @@ def make_rows(
         assert trial.score is not None
         std = score_std(metric, trial.folds, trial.epoch)
         scores = fold_scores(metric, [f.curves for f in trial.folds], trial.epoch)
-        interval = fold_interval(scores, valid_over_train(settings.cv))
+        interval = fold_interval(scores, valid_over_train(settings, [trial.params]))
         rows.append(
             Row(
                 rank=place,

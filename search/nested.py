@@ -5,23 +5,25 @@ saw. That costs as many searches as there are outer folds, and estimates the sea
 procedure: each of them may choose another winner.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 
-from pipelines.outer import Outer, read_outer
-from pipelines.registry import complete
+from pipelines.outer import ROWS, TIME, Outer, read_outer
+from pipelines.registry import get_pipeline
 from search.cluster.cluster import Cluster
 from search.errors import SettingsError
 from search.journal import FOLDER, has_begun
 from search.launch import begin
-from search.nested_score import Nested
-from search.request import Request
+from search.nested_score import VALID_OVER_TRAIN, Nested
+from search.request import Request, make_draft
 from search.rerun import rerun
 from search.resume import resume
 from search.session import Outcome
+from search.splitters import make_splitter
 from search.store import FINISHED, Store
 from search.types import Budget
 
@@ -29,20 +31,64 @@ OUTER_SCORE = "outer_score"
 """Metric of an outer fold's study: its winner's score on that fold."""
 
 
-def check_outer(n_outer: int) -> None:
-    """Refuse what is no number of outer folds.
+def outer_folds(
+    request: Request, n_outer: int, *, in_process: bool = False
+) -> tuple[Outer, ...]:
+    """Cut the outer folds and check all searches, before the first is paid for.
+
+    Outer folds keep together what the inner ones do, and the order of time where it
+    counts: a twin, or the future, would tell of the rows that score a winner.
+
+    Args:
+        request: What to search.
+        n_outer: Outer folds.
+        in_process: As for the searches.
 
     Raises:
-        SettingsError: There are fewer than two.
+        TunefoldError: There are fewer than two folds, or a search cannot begin on all
+            training rows or on those of an outer fold.
     """
     if n_outer < 2:
         raise SettingsError(f"--nested: must be at least 2 folds, got {n_outer}")
+    if request.warm_start is not None:
+        raise SettingsError(
+            "--warm-start: what another study found on all training rows tells of "
+            "those that --nested keeps from its searches; leave out one of the two"
+        )
+    settings = make_draft(request, in_process=in_process, trains_here=False).settings
+    splitter = make_splitter(settings.cv, seed=0, stratified=False)
+    in_order = splitter.in_order or get_pipeline(settings.pipeline).in_order
+    folds = tuple(
+        Outer(
+            fold=fold,
+            of=n_outer,
+            seed=settings.split_seed,
+            word=settings.pipeline,
+            by=TIME if in_order else settings.groups or ROWS,
+        )
+        for fold in range(n_outer)
+    )
+    for number, fold in enumerate(folds, start=1):
+        inner = replace(request, pipeline=str(fold))
+        try:
+            make_draft(inner, in_process=in_process, trains_here=False)
+        except SettingsError as error:
+            where = f"--nested: outer fold {number} of {n_outer}"
+            raise SettingsError(f"{where}: {error}") from None
+    return folds
+
+
+def mean_valid_over_train(folds: Sequence[Outer]) -> float:
+    """Return rows kept from an outer fold over its training rows, mean over folds."""
+    pipelines = [get_pipeline(str(fold)) for fold in folds]
+    sizes = [[len(p.load(part).y) for part in ("test", "train")] for p in pipelines]
+    return float(np.mean([n_valid / n_train for n_valid, n_train in sizes]))
 
 
 def run_outer_folds(
     request: Request,
     budget: Budget,
-    n_outer: int,
+    folds: Sequence[Outer],
     *,
     name: str,
     store_uri: str,
@@ -58,7 +104,7 @@ def run_outer_folds(
     Args:
         request: What to search; of an ended study of the whole training part.
         budget: Of each search.
-        n_outer: Outer folds, at least 2.
+        folds: All outer folds, see `outer_folds`.
         name: The study of the whole training part; the result is written to its run.
         store_uri: The tracking store.
         console: For progress; stderr.
@@ -73,14 +119,12 @@ def run_outer_folds(
 
     Source: Varma and Simon 2006, BMC Bioinformatics 7:91.
     """
-    whole = complete(request.pipeline)
     scores = []
-    for fold in range(n_outer):
-        study = f"{name}-outer-{fold + 1}"
-        outer = Outer(fold=fold, of=n_outer, seed=request.split_seed, word=whole)
-        inner = replace(request, pipeline=str(outer), name=study)
+    for number, fold in enumerate(folds, start=1):
+        study = f"{name}-outer-{number}"
+        inner = replace(request, pipeline=str(fold), name=study)
         console.print(
-            f"\nouter fold {fold + 1} of {n_outer}", soft_wrap=True, highlight=False
+            f"\nouter fold {number} of {len(folds)}", soft_wrap=True, highlight=False
         )
         outcome = search_or_resume(
             inner,
@@ -93,7 +137,11 @@ def run_outer_folds(
         if outcome is not None and outcome.interrupted:
             return None
         scores.append(_scored(study, inner, store_uri, console))
-    nested = Nested(metric=_metric(Store(store_uri), name), scores=tuple(scores))
+    nested = Nested(
+        metric=_metric(Store(store_uri), name),
+        scores=tuple(scores),
+        valid_over_train=mean_valid_over_train(folds),
+    )
     _record(Store(store_uri), name, nested)
     return nested
 
@@ -177,6 +225,7 @@ def _record(store: Store, name: str, nested: Nested) -> None:
         "nested_score_low": low,
         "nested_score_high": high,
         "nested_folds": len(nested.scores),
+        VALID_OVER_TRAIN: nested.valid_over_train,
         **{f"nested/fold_{k}": score for k, score in enumerate(nested.scores)},
     }
     for key, value in values.items():

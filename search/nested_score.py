@@ -10,6 +10,9 @@ from search.intervals import fold_interval
 from search.metrics import METRICS
 from search.numbers import write_score
 
+VALID_OVER_TRAIN = "nested_valid_over_train"
+"""Metric of a study's run, see `Nested`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Nested:
@@ -18,10 +21,13 @@ class Nested:
     Attributes:
         metric: The searched one.
         scores: Of each outer fold, its winner's score on the rows kept from it.
+        valid_over_train: Rows kept from a fold over its training rows, the mean over
+            folds.
     """
 
     metric: str
     scores: tuple[float, ...]
+    valid_over_train: float
 
     @property
     def mean(self) -> float:
@@ -31,9 +37,7 @@ class Nested:
     @property
     def interval(self) -> tuple[float, float]:
         """95 % interval of the mean."""
-        n = len(self.scores)
-        # validation rows are one part of k, training rows the others
-        found = fold_interval(self.scores, [1 / (n - 1)] * n)
+        found = fold_interval(self.scores, [self.valid_over_train])
         assert found is not None  # there are two outer folds at least
         return METRICS[self.metric].clip(found)
 
@@ -57,4 +61,8 @@ def recorded_nested(study: Any) -> Nested | None:
     scores = tuple(value for value in values if value is not None)
     if n_outer < 2 or len(scores) < n_outer:
         return None
-    return Nested(metric=study.data.tags["metric"], scores=scores)
+    # Earlier versions did not say: k parts of one size, of which one was left out.
+    ratio = study.data.metrics.get(VALID_OVER_TRAIN, 1 / (n_outer - 1))
+    return Nested(
+        metric=study.data.tags["metric"], scores=scores, valid_over_train=ratio
+    )

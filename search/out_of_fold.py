@@ -32,12 +32,20 @@ class OutOfFold:
         fold: Number of the fold that validated it, int64 (n,).
         y: Targets, (n,).
         predictions: Class probabilities, float32 (n, n_classes), or values, (n,).
+        group: Number of the group that its row is in, int64 (n,); None where the study
+            keeps no groups together, and in files from before they were stored.
     """
 
     rows: NDArray[np.int64]
     fold: NDArray[np.int64]
     y: NDArray[Any]
     predictions: NDArray[np.float32]
+    group: NDArray[np.int64] | None = None
+
+    @property
+    def units(self) -> NDArray[np.int64]:
+        """What is independent of one another: groups or else rows, int64 (n,)."""
+        return self.rows if self.group is None else self.group
 
     def is_like(self, other: "OutOfFold") -> bool:
         """Say whether both are of the same rows, folds, targets and outputs."""
@@ -74,6 +82,7 @@ def load_out_of_fold(path: Path) -> OutOfFold:
                 fold=stored["fold"],
                 y=stored["y"],
                 predictions=stored["predictions"].astype(np.float32),
+                group=stored.get("group"),
             )
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise TrackingError(

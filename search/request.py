@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from pipelines.groups import row_groups
 from pipelines.part import Part, digest
 from pipelines.pipeline import Pipeline
 from pipelines.registry import complete, get_pipeline
@@ -13,7 +14,7 @@ from search.engines.registry import check_engine, make_engine
 from search.environment import BACKENDS, set_environment
 from search.errors import SettingsError
 from search.fold_jobs import JobMaker
-from search.groups import row_groups
+from search.fold_sizes import sizes_of
 from search.metrics import choose_metrics, imbalance_note
 from search.objectives import read_objectives
 from search.protocols import Engine
@@ -283,13 +284,14 @@ def make_jobs(settings: Settings, pipeline: Pipeline, data: Part) -> JobMaker:
         SettingsError: The splitter does not fit the data, or data or folds are not
             those the study began with.
     """
+    groups = row_groups(settings.groups, data, digest=settings.data_digest)
     folds = make_folds(
         data.y,
         settings.cv,
         split_seed=settings.split_seed,
         n_rows=settings.n_rows,
         stratified=pipeline.task == "classification",
-        groups=row_groups(settings.groups, data, digest=settings.data_digest),
+        groups=groups,
         classes=pipeline.classes,
     )
     split_digest = rows_digest(folds)
@@ -306,8 +308,11 @@ def make_jobs(settings: Settings, pipeline: Pipeline, data: Part) -> JobMaker:
             f"with the data it began with ({settings.data_source})"
         )
     return JobMaker(
-        settings=replace(settings, split_digest=split_digest),
+        settings=replace(
+            settings, split_digest=split_digest, fold_sizes=sizes_of(folds)
+        ),
         folds=folds,
         y=data.y,
         n_outputs=pipeline.n_outputs,
+        groups=groups,
     )

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.groups import row_groups
 from pipelines.part import Part
 from search.errors import FatalError, SettingsError
-from search.groups import row_groups
 from search.splitters import make_splitter, rows_digest
 from search.types import Fold, FoldJob
 

@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Bootstrap:
-    """What a search over resampled rows found.
+    """What a search over resampled rows or groups found.
 
     Attributes:
         plain: Score of each trial on all rows, float64 (m,).
@@ -39,7 +39,7 @@ class Bootstrap:
 def bootstrap(
     metric: Metric,
     *,
-    rows: NDArray[np.int64],
+    units: NDArray[np.int64],
     y: NDArray[Any],
     values: NDArray[np.float32],
     resamples: int = RESAMPLES,
@@ -47,12 +47,14 @@ def bootstrap(
 ) -> Bootstrap:
     """Choose the best trial on resampled rows, and score it on those left out.
 
-    Rows are drawn with replacement; a row that was validated several times (repeated
-    and Monte Carlo cross-validation) is drawn or left out with all its predictions.
+    Units are drawn with replacement: groups where a study keeps them together, for a
+    row would tell of its left-out twin, and rows otherwise. A unit is drawn or left
+    out with all its predictions, also those of a row that was validated several times
+    (repeated and Monte Carlo cross-validation).
 
     Args:
         metric: The searched one.
-        rows: Row number of each prediction, int64 (n,).
+        units: Number of each prediction's unit, int64 (n,).
         y: Targets, (n,).
         values: `weighted_scores.row_values` of each trial, float32 (m, n).
         resamples: How many.
@@ -61,8 +63,8 @@ def bootstrap(
     Source: Tsamardinos, Greasidou, Borboudakis 2018, Machine Learning 107:1895,
     algorithm 2 (BBC-CV).
     """
-    places, units = np.unique(rows, return_inverse=True)
-    n_units = len(places)
+    names, places = np.unique(units, return_inverse=True)
+    n_units = len(names)
     rng = np.random.default_rng(seed)
     left_out, chosen = [], []
     for start in range(0, resamples, _BLOCK):
@@ -72,19 +74,19 @@ def bootstrap(
                 for _ in range(min(_BLOCK, resamples - start))
             ]
         )
-        drawn = counts.astype(np.float32)[:, units]
+        drawn = counts.astype(np.float32)[:, places]
         best = _best(metric, weighted_scores(metric, y, values, drawn))
         apart = weighted_scores(metric, y, values, (drawn == 0).astype(np.float32))
         left_out.append(apart[np.arange(len(best)), best])
         chosen.append(best)
-    scores, places_chosen = np.concatenate(left_out), np.concatenate(chosen)
-    # Of a handful of rows none may be left out.
+    scores, best_of = np.concatenate(left_out), np.concatenate(chosen)
+    # Of a handful of units none may be left out.
     known = np.isfinite(scores)
-    everything = np.ones((1, len(rows)), np.float32)
+    everything = np.ones((1, len(units)), np.float32)
     return Bootstrap(
         plain=weighted_scores(metric, y, values, everything)[0],
         left_out=scores[known],
-        chosen=places_chosen[known],
+        chosen=best_of[known],
     )
 
 

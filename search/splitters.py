@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.cutting import Parts, k_parts
 from search.errors import SettingsError
 from search.types import Fold
 from spaces.space import unknown
@@ -24,13 +25,6 @@ FORMS = {
     "group": "group:K, for example group:5, with --groups",
     "time-series": "time-series:K, for example time-series:5",
 }
-
-# scikit-learn's stratified group k-fold places group by group in a Python loop: 10 s
-# for 60,000 groups. A multiple of the usual numbers of folds, so that bundles fall
-# evenly into them.
-_BUNDLES = 240
-
-_Parts = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +90,7 @@ class SklearnSplitter:
                 repeat=number // self.k,
             )
 
-    def _parts(self, y: NDArray[Any], groups: NDArray[Any] | None) -> Iterator[_Parts]:
+    def _parts(self, y: NDArray[Any], groups: NDArray[Any] | None) -> Iterator[Parts]:
         from sklearn import model_selection as ms
         from sklearn.utils import check_random_state
 
@@ -110,19 +104,16 @@ class SklearnSplitter:
                 n_splits=self.times, test_size=self.share, random_state=self.seed
             ).split(rows, y, groups)
         else:
-            if groups is None:
-                cut = ms.StratifiedKFold if self.stratified else ms.KFold
-            else:
-                cut = ms.StratifiedGroupKFold if self.stratified else ms.GroupKFold
             # one generator for all repetitions, as in scikit-learn's RepeatedKFold
             generator = check_random_state(self.seed)
             for _ in range(self.times):
-                given = groups
-                if self.stratified and groups is not None:
-                    given = _bundle(y, groups, generator)
-                yield from cut(
-                    n_splits=self.k, shuffle=True, random_state=generator
-                ).split(rows, y, given)
+                yield from k_parts(
+                    y,
+                    groups,
+                    k=self.k,
+                    stratified=self.stratified,
+                    generator=generator,
+                )
 
     def _check_rows(self, y: NDArray[Any]) -> None:
         least = self.k + 1 if self.in_order else max(2, self.k)
@@ -187,7 +178,7 @@ def default_cv(groups: str | None) -> str:
     """Return the splitter of a study that asked for none.
 
     Args:
-        groups: Which rows stay together, a name in `search.groups.KINDS`, or None.
+        groups: Which rows stay together, a name in `pipelines.groups.KINDS`, or None.
     """
     return "kfold:5" if groups is None else "group:5"
 
@@ -229,13 +220,14 @@ def make_splitter(
     )
 
 
-def valid_over_train(cv: str) -> list[float]:
+def nominal_ratios(cv: str) -> list[float]:
     """Return each fold's validation rows over its training rows, from the splitter.
 
-    Folds of a number of rows that does not divide evenly are off by a row.
+    Folds of a number of rows that does not divide evenly are off by a row, those of
+    groups by a group; see `search.fold_sizes` where the sizes are known.
 
     Example:
-        >>> valid_over_train("kfold:5")[:2], valid_over_train("monte-carlo:2:0.2")
+        >>> nominal_ratios("kfold:5")[:2], nominal_ratios("monte-carlo:2:0.2")
         ([0.25, 0.25], [0.25, 0.25])
     """
     splitter = make_splitter(cv, seed=0, stratified=False)
@@ -253,21 +245,6 @@ def rows_digest(folds: list[Fold]) -> str:
             digest.update(len(rows).to_bytes(8, "little"))
             digest.update(np.ascontiguousarray(rows, dtype="<i8").tobytes())
     return digest.hexdigest()[:16]
-
-
-def _bundle(y: NDArray[Any], groups: NDArray[Any], generator: Any) -> NDArray[Any]:
-    """Join rows that are alone in their group, at most `_BUNDLES` groups a class.
-
-    What was together stays together; data of a few thousand rows stay as they are.
-    """
-    _, numbers, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    alone = np.flatnonzero(sizes[numbers] == 1)
-    for each in np.unique(y[alone]):
-        rows = alone[y[alone] == each]
-        if len(rows) > _BUNDLES:
-            for bundle in np.array_split(generator.permutation(rows), _BUNDLES):
-                numbers[bundle] = numbers[bundle[0]]
-    return numbers
 
 
 def _whole(text: str, number: str, *, least: int) -> int:

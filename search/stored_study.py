@@ -67,7 +67,7 @@ def read_study(store: Store, run: Any) -> RecordedStudy:
             run_id=run.info.run_id,
             experiment_id=run.info.experiment_id,
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise TrackingError(
             f"run {run.info.run_id}: study.json must hold a study's settings "
             f"({error}); was it written by another version?"

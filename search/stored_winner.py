@@ -13,7 +13,8 @@ def stored_winner(store: Store, study: RecordedStudy) -> Winner | None:
 
     What the study's end stored holds while no trial has been added to it; a study
     that was killed, or is running, has its winner found from its trials, which reads
-    the predictions of all.
+    the predictions of all. So has one of groups whose rows were drawn one by one, as
+    earlier versions did.
     """
     n_trials = n_chosen_from(store, study)
     if n_trials == 0:
@@ -23,7 +24,9 @@ def stored_winner(store: Store, study: RecordedStudy) -> Winner | None:
     except TrackingError:  # it has not ended
         stored = None
     if stored is not None and stored.n_trials == n_trials:
-        return stored
+        grouped = study.settings.groups is not None
+        if stored.grouped == grouped or not stored.resamples:
+            return stored
     recorded = {each.trial.number: each for each in best_trials(store, study, None)}
     return find_winner(
         study.settings,

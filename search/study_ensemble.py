@@ -9,10 +9,10 @@ import numpy as np
 from search.compare import Comparison, compare_pairs
 from search.ensemble import Scores, choose, cross_fit, make_library, scores_of
 from search.errors import SettingsError, TrackingError
+from search.fold_sizes import valid_over_train
 from search.metrics import METRICS, Metric
 from search.out_of_fold import OutOfFold, read_out_of_fold
 from search.results import best_trained, n_chosen_from
-from search.splitters import valid_over_train
 from search.store import Store
 from search.stored_study import RecordedStudy, RecordedTrial
 from search.types import Trial
@@ -150,7 +150,11 @@ def find_ensemble(store: Store, study: RecordedStudy, *, size: int) -> StudyEnse
         n_complete=n_chosen_from(store, study),
         chosen_on=scores_of(library, metric, choice, size=size),
         cross_fitted=cross_fitted,
-        comparison=_compare(cross_fitted, metric, settings.cv),
+        comparison=_compare(
+            cross_fitted,
+            metric,
+            valid_over_train(settings, [each.trial.params for each in trials]),
+        ),
         notes=tuple(notes),
     )
 
@@ -193,7 +197,9 @@ def _read(
     return trials, predictions, notes
 
 
-def _compare(scores: Scores | None, metric: Metric, cv: str) -> Comparison | None:
+def _compare(
+    scores: Scores | None, metric: Metric, ratios: Sequence[float]
+) -> Comparison | None:
     if scores is None:
         return None
     (comparison,) = compare_pairs(
@@ -201,6 +207,6 @@ def _compare(scores: Scores | None, metric: Metric, cv: str) -> Comparison | Non
         {SINGLE: scores.single, ENSEMBLE: scores.ensemble},
         metric,
         n_train=1,
-        n_valid=valid_over_train(cv),
+        n_valid=ratios,
     )
     return comparison

@@ -274,6 +274,8 @@ class Settings:
             other inputs may share; empty where a study was begun without it.
         data_source: Where they came from, in words.
         split_digest: Digest of all folds' row numbers.
+        fold_sizes: Training and validation rows of each fold; empty where a study was
+            begun without them.
         dummy: Mean over folds of each metric for a predictor that ignores its inputs.
         unit: Of a regression's target; empty for none.
         init_from: Run id of the rerun with whose weights all networks begin; None
@@ -308,6 +310,7 @@ class Settings:
     max_memory: int | None = None
     groups: str | None = None
     target_digest: str = ""
+    fold_sizes: tuple[tuple[int, int], ...] = ()
     dummy: Mapping[str, float] = field(default_factory=dict)
     unit: str = ""
     init_from: str | None = None

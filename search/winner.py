@@ -1,8 +1,8 @@
 """The winner's score, corrected for its having been chosen as the best of many.
 
 Two things were chosen by the scores: the trial, and its epoch. The trial's part is
-estimated by a bootstrap over the rows (from stored predictions), the epoch's from the
-curves of the folds; both make the score worse by what choosing made it better.
+estimated by a bootstrap over the rows or groups (from stored predictions), the epoch's
+from the curves of the folds; both make the score worse by what choosing made it better.
 """
 
 import math
@@ -36,12 +36,13 @@ class Winner:
         score: Its score, the mean over folds at the common epoch.
         corrected: The same, corrected for the choice of trial and epoch; None where
             neither predictions nor a second fold tell anything.
-        low: Lower end of the corrected score's 95 % interval over rows, which does
-            not know of other training rows; None without predictions.
+        low: Lower end of the corrected score's 95 % interval over rows or groups, which
+            does not know of other training rows; None without predictions.
         high: Upper end.
         epoch_part: Of the correction, what the choice of the epoch makes up.
         tibshirani: Corrected by the scores of folds alone; None for a single fold.
         resamples: Of the bootstrap; 0 where there are no predictions.
+        grouped: Whether the bootstrap drew whole groups.
     """
 
     trial: int
@@ -53,6 +54,7 @@ class Winner:
     epoch_part: float
     tibshirani: float | None
     resamples: int
+    grouped: bool = False  # as it was before groups were drawn
 
     def describe(self, settings: Settings) -> str:
         """Say it in two or three lines."""
@@ -61,9 +63,12 @@ class Winner:
             f"winner: trial {self.trial}, {name} {write_score(self.score)}, "
             f"the best of {_counted(self.n_trials)}"
         ]
+        drawn, missing = "rows", "its predictions"
+        if settings.groups is not None:
+            drawn, missing = "groups", "its predictions, or its rows' groups,"
         if self.corrected is None:
             lines.append(
-                "not corrected for having been chosen: its predictions are not stored, "
+                f"not corrected for having been chosen: {missing} are not stored, "
                 "and a single fold tells nothing by itself"
             )
             return "\n".join(lines)
@@ -72,13 +77,13 @@ class Winner:
         if self.low is None or self.high is None:
             lines.append(
                 f"corrected for the choice of {chosen}: {corrected} (from the scores "
-                "of folds; the predictions are not stored)"
+                f"of folds; {missing} are not stored)"
             )
             return "\n".join(lines)
         low, high = (write_score(end, like=self.score) for end in (self.low, self.high))
         lines.append(
             f"corrected for the choice of {chosen}: {corrected}, 95 % interval {low} "
-            f"to {high} ({self.resamples:,} bootstraps of the rows)"
+            f"to {high} ({self.resamples:,} bootstraps of the {drawn})"
         )
         if self.tibshirani is not None:
             by_folds = write_score(self.tibshirani, like=self.score)
@@ -140,7 +145,7 @@ def find_winner(
         return _bootstrapped(
             winner, metric, settings, candidates, curves, predictions, resamples
         )
-    except TrackingError:  # a study of an earlier version, damaged, or of other rows
+    except TrackingError:  # of an earlier version, damaged, or of other rows
         return winner
 
 
@@ -155,6 +160,11 @@ def _bootstrapped(
 ) -> Winner:
     # One trial's predictions at a time: of them only a value a row is kept.
     first = predictions(candidates[0])
+    if settings.groups is not None and first.group is None:
+        raise TrackingError(
+            f"trial {candidates[0].number}: its predictions must be stored with their "
+            "rows' groups; single rows would tell of their left-out twins"
+        )
     values = [row_values(metric, first.y, first.predictions)]
     for trial in candidates[1:]:
         found = predictions(trial)
@@ -166,7 +176,7 @@ def _bootstrapped(
         values.append(row_values(metric, found.y, found.predictions))
     drawn = bootstrap(
         metric,
-        rows=first.rows,
+        units=first.units,
         y=first.y,
         values=np.stack(values),
         resamples=resamples,
@@ -187,6 +197,7 @@ def _bootstrapped(
         high=float(high) + shift,
         epoch_part=epoch_part,
         resamples=len(drawn.left_out),
+        grouped=first.group is not None,
     )
 
 

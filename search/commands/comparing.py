@@ -47,12 +47,13 @@ def compare_command(
     tunefold compare fashion fashion-noise fashion-zeros --all-trials
     """
     from search.compare import compare_pairs
+    from search.fold_sizes import valid_over_train
     from search.pairing import entrants
-    from search.splitters import valid_over_train
     from search.store import Store, choose_uri
 
     store = Store(choose_uri(tracking_uri))
     chosen, sides = entrants(store, names, metric=metric, every=all_trials)
+    used = [trial.params for side in sides for trial in side.trials]
     if len(names) <= MAX_PAIRS_OF:
         pairs = list(combinations(names, 2))
     else:
@@ -62,7 +63,7 @@ def compare_command(
         {side.name: side.scores for side in sides},
         chosen,
         n_train=1,
-        n_valid=valid_over_train(sides[0].settings.cv),
+        n_valid=valid_over_train(sides[0].settings, used),
     )
     if form == "json":
         print_json(_as_json(store.name, chosen, sides, compared))

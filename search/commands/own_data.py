@@ -67,9 +67,9 @@ def take_pipeline(typed: str, options: dict[str, Any]) -> str:
     Raises:
         SettingsError: An option was given that this pipeline cannot take.
     """
+    from pipelines.groups import KINDS
     from pipelines.spec import OPTIONS, Spec, read_spec
     from search.errors import SettingsError
-    from search.groups import KINDS
 
     given = {
         name.replace("_", "-"): str(value)

@@ -238,9 +238,10 @@ def _search_nested(
     request: "Request", budget: "Budget", n_outer: int, uri: str, place: "Place"
 ) -> None:
     from search.launch import begin
-    from search.nested import check_outer, run_outer_folds, search_or_resume
+    from search.nested import outer_folds, run_outer_folds, search_or_resume
 
-    check_outer(n_outer)
+    with stderr().status("looking at the data of all outer folds"):
+        folds = outer_folds(request, n_outer, in_process=place["in_process"])
     note(
         f"nested: one search on all training rows, then one in each of {n_outer} outer "
         "folds; the budget is for each of them"
@@ -260,7 +261,7 @@ def _search_nested(
     nested = run_outer_folds(
         request,
         budget,
-        n_outer,
+        folds,
         name=name,
         store_uri=uri,
         console=stderr(),

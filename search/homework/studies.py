@@ -7,12 +7,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from pipelines.groups import row_groups
 from pipelines.part import Part, digest
 from pipelines.pipeline import Pipeline
 from search.errors import SearchError
 from search.events import present_settings, read_trials
 from search.facts import gather_facts
-from search.groups import row_groups
+from search.fold_sizes import sizes_of
 from search.homework.plan import Plan
 from search.journal import FOLDER, Journal, has_begun
 from search.protocols import Engine
@@ -176,6 +177,7 @@ def _settings(
         data_source=place.data.source,
         unit=place.pipeline.unit,
         split_digest=rows_digest(folds),
+        fold_sizes=sizes_of(folds),
         max_parameters=None,
         tags={"homework": place.homework, "homework_step": step},
     )

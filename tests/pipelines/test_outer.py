@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from pipelines.outer import Outer, read_outer
-from pipelines.part import digest
+from pipelines.part import Part, digest
 from pipelines.registry import complete, get_pipeline, recorded_word
 from pipelines.spec import short_name
-from spaces.errors import DataError
+from spaces.errors import DataError, UnknownNameError
 
 
 def parts(word):
@@ -47,8 +47,48 @@ def test_time_is_kept():
     assert (whole.y[n : n + len(test.y)] == test.y).all()
 
 
-def test_the_word_reads_back():
-    outer = Outer(fold=1, of=4, seed=2, word="table:/a b/c.csv?target=d")
+def test_rows_are_cut_in_order_where_that_is_asked_for():
+    train, test = parts("outer:1/3:0,time:digits")
+    whole = get_pipeline("digits").load("train")
+    n = len(train.y)
+    assert (whole.X[:n] == train.X).all()
+    assert (whole.X[n : n + len(test.y)] == test.X).all()
+
+
+@pytest.fixture
+def twins(add_digits):
+    """A pipeline of 30 digits, each ten times, whose own groups are other ones."""
+    plain = get_pipeline("digits").load("train")
+    rows = np.tile(np.arange(30), 10)
+    part = Part(
+        plain.X[rows], np.arange(300) % 2, source="made up", groups=np.arange(300) // 50
+    )
+    add_digits("twins", load=lambda which: part)
+    return part
+
+
+def test_rows_are_cut_by_the_groups_that_are_asked_for(twins):
+    def shared(by):
+        """Say whether both sides have twins, and groups, in common."""
+        train, test = parts(f"outer:0/3:0{by}:twins")
+        images = [{row.tobytes() for row in part.X} for part in (train, test)]
+        groups = [set(part.groups) for part in (train, test)]
+        return bool(set.intersection(*images)), bool(set.intersection(*groups))
+
+    assert shared(",duplicates") == (False, True)
+    assert shared(",pipeline") == (True, False)
+    assert shared(",rows") == (True, True)
+    assert shared("") == (True, False)  # an earlier version's word: the data's groups
+
+
+def test_unknown_groups_are_named():
+    with pytest.raises(UnknownNameError, match="unknown kind of groups 'twins'"):
+        get_pipeline("outer:0/3:0,twins:digits").load("train")
+
+
+@pytest.mark.parametrize("by", [None, "time", "duplicates"])
+def test_the_word_reads_back(by):
+    outer = Outer(fold=1, of=4, seed=2, word="table:/a b/c.csv?target=d", by=by)
     assert read_outer(str(outer)) == outer
     assert read_outer("digits") is None
     assert short_name("outer:1/4:0:digits") == "digits (outer fold 2 of 4)"

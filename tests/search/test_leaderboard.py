@@ -51,6 +51,15 @@ def test_a_row_holds_the_figures_of_its_trial(make_settings, make_trial):
     assert row.seconds == 7.5
 
 
+def test_a_trial_of_few_training_rows_has_a_wider_interval(make_settings, make_trial):
+    settings = make_settings(fold_sizes=((200, 100),) * 3)
+    few = make_trial(1, params={"rows": 50})
+    (whole, part) = make_rows(settings, [make_trial(0), few])
+    half = 4.3027 * 0.01 * math.sqrt(1 / 3 + 100 / 50)
+    assert part.interval == pytest.approx((0.86 - half, 0.86 + half), abs=1e-5)
+    assert whole.interval[1] < part.interval[1]
+
+
 def test_only_complete_trials_are_ranked(make_settings, make_trial):
     trials = [
         make_trial(0, height=0.7),

@@ -39,9 +39,9 @@ from real_command import (
 from sklearn.metrics import accuracy_score, classification_report, log_loss
 
 from pipelines.digits import PIPELINE as DIGITS
+from pipelines.groups import row_groups
 from pipelines.part import Part, digest
 from pipelines.prepared import LIST
-from search.groups import row_groups
 from search.splitters import make_splitter
 
 pytestmark = pytest.mark.slow
@@ -249,7 +249,11 @@ def test_workers_split_by_the_same_groups(a):
     folds = list(splitter.split(np.asarray(part.y), groups))
     with np.load(study.artifact(study.trial(0), "predictions.npz")) as file:
         assert file["rows"].tolist() == [row for f in folds for row in f.valid]
+        assert file["group"].tolist() == groups[file["rows"]].tolist()
     assert study.study.data.tags["groups"] == "duplicates"
+    # Without the data: the store alone says what is drawn.
+    winner = json.loads(tunefold("best", "grouped", "--json", cwd=a.folder).stdout)
+    assert winner["winner"]["grouped"]
 
 
 def test_a_larger_budget_continues_as_if_it_had_been_given_at_once(a):

@@ -123,7 +123,7 @@ def test_pickled_predictions_are_refused(store, study, marker, tmp_path):
     run_id = store.find("a/0").info.run_id
     array = np.empty(1, dtype=object)
     array[0] = Bomb(marker)
-    for name in ("y", "rows", "fold", "predictions"):
+    for name in ("y", "rows", "fold", "group", "predictions"):
         file = tmp_path / "predictions.npz"
         arrays = {"y": [0], "rows": [0], "fold": [0], "predictions": [[1.0]]}
         np.savez(file, **{**arrays, name: array})

@@ -61,6 +61,9 @@ def test_groups_of_the_data_are_kept_together_without_being_asked(add_part):
     for fold in made.jobs.folds:
         assert not set(groups[fold.train]) & set(groups[fold.valid])
     assert made.jobs.make({}, 0, epochs=1).groups == "pipeline"
+    assert made.jobs.groups.tolist() == groups.tolist()
+    sizes = tuple((len(fold.train), len(fold.valid)) for fold in made.jobs.folds)
+    assert made.settings.fold_sizes == sizes
     apart = draft("altered", groups="none").settings
     assert (apart.cv, apart.groups) == ("kfold:5", None)
     assert apart.split_digest != made.settings.split_digest

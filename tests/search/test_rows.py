@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.digits import PIPELINE as DIGITS
+from pipelines.groups import row_groups
 from pipelines.mapped import open_mapped
 from pipelines.part import Part
 from search.errors import FatalError, SettingsError
-from search.groups import row_groups
 from search.rows import choose_rows, find_fold, make_folds
 from search.splitters import make_splitter, rows_digest
 

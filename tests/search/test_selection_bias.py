@@ -24,7 +24,7 @@ def test_the_best_of_many_guesses_is_corrected_to_chance():
     for repeat in range(30):
         y, values = noise(rng, 400, 40)
         drawn = bootstrap(
-            ACCURACY, rows=np.arange(400), y=y, values=values, resamples=100
+            ACCURACY, units=np.arange(400), y=y, values=values, resamples=100
         )
         plain.append(drawn.plain.max())
         corrected.append(drawn.left_out.mean())
@@ -35,11 +35,29 @@ def test_the_best_of_many_guesses_is_corrected_to_chance():
     assert np.mean(corrected) == pytest.approx(1 / CLASSES, abs=3 * error)
 
 
+def test_guesses_that_groups_share_are_corrected_to_chance_too():
+    # 60 groups of 10 equal rows, that all have the same guess: 60 rows, in truth.
+    rng = np.random.default_rng(5)
+    groups = np.repeat(np.arange(60), 10)
+    corrected, held = [], 0
+    for _ in range(20):
+        values = (rng.random((40, 60)) < 0.5).astype(np.float32)[:, groups]
+        drawn = bootstrap(
+            ACCURACY, units=groups, y=np.zeros(600, int), values=values, resamples=200
+        )
+        corrected.append(drawn.left_out.mean())
+        low, high = np.quantile(drawn.left_out, [0.025, 0.975])
+        held += low < 0.5 < high
+    error = np.std(corrected) / np.sqrt(len(corrected))
+    assert np.mean(corrected) == pytest.approx(0.5, abs=3 * error)
+    assert held >= 18
+
+
 def test_a_trial_that_is_clearly_the_best_loses_nothing():
     rng = np.random.default_rng(2)
     y, values = noise(rng, 500, 10)
     values[4] = rng.random(500) < 0.9
-    drawn = bootstrap(ACCURACY, rows=np.arange(500), y=y, values=values)
+    drawn = bootstrap(ACCURACY, units=np.arange(500), y=y, values=values)
     assert set(drawn.chosen) == {4}
     # 1,000 resamples of about 184 rows each: an error of about .001
     assert drawn.left_out.mean() == pytest.approx(values[4].mean(), abs=0.005)
@@ -47,7 +65,7 @@ def test_a_trial_that_is_clearly_the_best_loses_nothing():
 
 def test_lower_is_better_for_a_loss():
     values = np.tile([[0.5], [0.1], [0.9]], 50).astype(np.float32)
-    drawn = bootstrap(LOSS, rows=np.arange(50), y=np.zeros(50, int), values=values)
+    drawn = bootstrap(LOSS, units=np.arange(50), y=np.zeros(50, int), values=values)
     assert set(drawn.chosen) == {1}
     assert drawn.left_out == pytest.approx(0.1)
 
@@ -58,7 +76,7 @@ def test_a_row_is_drawn_or_left_out_with_all_its_predictions():
     right = np.r_[np.ones(30), np.zeros(30)].astype(np.float32)
     drawn = bootstrap(
         ACCURACY,
-        rows=rows,
+        units=rows,
         y=np.zeros(60, int),
         values=np.stack([right, 1 - right]),
         resamples=50,
@@ -68,7 +86,7 @@ def test_a_row_is_drawn_or_left_out_with_all_its_predictions():
 
 def test_the_same_seed_draws_the_same():
     y, values = noise(np.random.default_rng(3), 100, 5)
-    given = {"rows": np.arange(100), "y": y, "values": values, "resamples": 20}
+    given = {"units": np.arange(100), "y": y, "values": values, "resamples": 20}
     first, again = (bootstrap(ACCURACY, **given, seed=7) for _ in range(2))
     other = bootstrap(ACCURACY, **given, seed=8)
     assert (first.left_out == again.left_out).all()

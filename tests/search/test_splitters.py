@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.errors import SettingsError
-from search.splitters import default_cv, make_splitter, rows_digest, valid_over_train
+from search.splitters import default_cv, make_splitter, nominal_ratios, rows_digest
 from search.types import Fold
 
 TEXTS = ["holdout:0.2", "kfold:3", "kfold:5", "repeated:2:3", "monte-carlo:4:0.25"]
@@ -356,4 +356,4 @@ def test_the_share_of_validation_rows_is_that_of_the_folds(cv):
     rows = np.zeros(240)  # divides evenly
     folds = make_splitter(cv, seed=0, stratified=False).split(rows)
     expected = [len(fold.valid) / len(fold.train) for fold in folds]
-    assert valid_over_train(cv) == pytest.approx(expected)
+    assert nominal_ratios(cv) == pytest.approx(expected)

@@ -24,6 +24,12 @@ def out_of_fold(cv, y, by_row):
     )
 
 
+def arrays_of(predictions):
+    """What a file of predictions holds: groups only where the study has them."""
+    named = vars(predictions).items()
+    return {name: array for name, array in named if array is not None}
+
+
 def record_study(store, settings, trials, predictions, *, folder):
     """Record ended trials, each with its predictions, or with none for None."""
     recorder = Recorder(store, settings, began=1.0)
@@ -31,6 +37,6 @@ def record_study(store, settings, trials, predictions, *, folder):
     for trial, of_trial in zip(trials, predictions, strict=True):
         path = folder / f"{settings.name}-{trial.number}.npz"
         if of_trial is not None:
-            np.savez_compressed(path, **vars(of_trial))
+            np.savez_compressed(path, **arrays_of(of_trial))
         recorder.trial(trial, path)
     return recorder

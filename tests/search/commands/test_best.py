@@ -8,9 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from stored_predictions import record_study
 
 from search.cli import main
+from search.out_of_fold import OutOfFold
 from search.recorder import Recorder
+from search.results import load_study
+from search.stored_winner import stored_winner
 
 N = 100
 
@@ -61,6 +65,32 @@ def test_json_has_the_winner_in_full(run):
     first = plain["trials"][0]
     assert first["interval"][0] < first["score"] < first["interval"][1]
     assert first["standard_error"] == pytest.approx(0.0158 / 5**0.5, abs=1e-4)
+
+
+def test_a_winner_of_groups_whose_rows_were_drawn_is_found_anew(
+    store, make_settings, make_trial, tmp_path
+):
+    settings = make_settings(cv="group:3", groups="pipeline")
+    y, group = np.arange(N) % 2, np.arange(N) // 10
+    guesses = np.random.default_rng(0).random((2, 10))[:, group] < 0.5
+    recorded = [
+        OutOfFold(
+            rows=np.arange(N),
+            fold=group % 3,
+            y=y,
+            predictions=np.eye(2, dtype=np.float32)[np.where(right, y, 1 - y)],
+            group=group,
+        )
+        for right in guesses
+    ]
+    trials = [make_trial(number) for number in range(2)]
+    recorder = record_study(store, settings, trials, recorded, folder=tmp_path)
+    study = load_study(store, "a")
+    found = stored_winner(store, study)
+    assert found.grouped
+    earlier = replace(found, grouped=False, low=found.low + 0.1, high=found.high - 0.1)
+    recorder.winner(earlier, ended=2.0)
+    assert stored_winner(store, study) == found
 
 
 def test_the_smallest_within_a_standard_error(run):

@@ -58,6 +58,31 @@ def test_several_names_are_compared_pair_by_pair(run):
     assert "each interval is for its difference alone" in done.stderr
 
 
+def test_fewer_training_rows_widen_the_interval(
+    run, store, make_settings, make_trial, make_fold
+):
+    noise = 0.01 * np.random.default_rng(1).standard_normal(10)
+    settings = make_settings(
+        name="c", cv="repeated:2:5", target_digest="t", fold_sizes=((80, 20),) * 10
+    )
+    recorder = Recorder(store, settings, began=1.0)
+    recorder.begin({"keras": "3.15.0"})
+    for number, rows in enumerate((80, 10)):
+        folds = tuple(make_fold(n, height=0.8 + noise[n]) for n in range(10))
+        trial = make_trial(number, folds=folds, params={"rows": rows})
+        recorder.trial(trial, NONE)
+
+    def width(name):
+        (found,) = json.loads(run(name, "a:0", "--format", "json").stdout)[
+            "comparisons"
+        ]
+        low, high = found["interval"]
+        return high - low
+
+    # 1/10 + 20/80 and 1/10 + 20/10 of the same variance
+    assert width("c:1") / width("c:0") == pytest.approx((2.1 / 0.35) ** 0.5)
+
+
 def test_json_holds_everything(run):
     plain = json.loads(run("a:0", "b:0", "--format", "json").stdout)
     assert (plain["metric"], plain["greater_is_better"]) == ("accuracy", True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from stored_predictions import out_of_fold, record_study
+from stored_predictions import arrays_of, out_of_fold, record_study
 
 from search.cli import main
 from search.store import PARENT
@@ -173,7 +173,7 @@ def test_trials_of_different_folds_have_no_ensemble(run, record, make_trial, sto
     recorder = record([make_trial(0), make_trial(1)])
     (_, second) = store.trials(recorder.run_id)
     other = out_of_fold("kfold:5", np.arange(N) % 2, np.eye(2)[np.arange(N) % 2])
-    np.savez_compressed("predictions.npz", **vars(other))
+    np.savez_compressed("predictions.npz", **arrays_of(other))
     store.client.log_artifact(second.info.run_id, "predictions.npz")
     status, said = run("ensemble", "a")
     assert status == 1
@@ -187,7 +187,7 @@ def test_trials_of_different_folds_are_shown_uncorrected(
     recorder = record([make_trial(0), make_trial(1)])
     (_, second) = store.trials(recorder.run_id)
     other = out_of_fold("kfold:5", np.arange(N) % 2, np.eye(2)[np.arange(N) % 2])
-    np.savez_compressed("predictions.npz", **vars(other))
+    np.savez_compressed("predictions.npz", **arrays_of(other))
     store.client.log_artifact(second.info.run_id, "predictions.npz")
     status, said = run(command, "a")
     assert status == 0

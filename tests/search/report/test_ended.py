@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from stored_predictions import arrays_of
 
 from search.report.ended import draw_report
 
@@ -12,7 +13,7 @@ def test_a_study_leaves_figures_for_print_and_the_page(
 ):
     study = make_study(12)
     predictions = tmp_path / "kept.npz"
-    np.savez(predictions, **vars(make_out_of_fold(n_classes=10)))
+    np.savez(predictions, **arrays_of(make_out_of_fold(n_classes=10)))
     folder = tmp_path / "report"
     folder.mkdir()
     failed = draw_report(
@@ -28,7 +29,7 @@ def test_a_study_leaves_figures_for_print_and_the_page(
 @pytest.mark.slow
 def test_what_cannot_be_drawn_is_said(make_study, make_out_of_fold, tmp_path):
     study = make_study(2)
-    kept = vars(make_out_of_fold())
+    kept = arrays_of(make_out_of_fold())
     predictions = tmp_path / "kept.npz"  # labels, where probabilities belong
     np.savez(predictions, **kept | {"predictions": kept["y"].astype("f4")})
     folder = tmp_path / "report"

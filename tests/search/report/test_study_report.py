@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from stored_predictions import arrays_of
 
 from search.errors import SettingsError
 from search.figures.drawing import Missing
@@ -23,7 +24,7 @@ def record(store, make_out_of_fold, tmp_path):
         recorder = Recorder(store, study.settings, began=1.0)
         recorder.begin(FACTS)
         path = tmp_path / "kept.npz"
-        np.savez(path, **vars(make_out_of_fold(n_classes=10)))
+        np.savez(path, **arrays_of(make_out_of_fold(n_classes=10)))
         nothing = Path("no-predictions.npz")
         for trial in study.trials:
             kept = trial.score is not None and with_predictions

@@ -4,7 +4,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import pdist, squareform
 from sklearn.datasets import load_digits, load_iris, load_wine
 
-from search.near_rows import NEAR, near_duplicate_groups
+from pipelines.near_rows import NEAR, near_duplicate_groups
 
 DIGITS = load_digits().images
 WINE = load_wine().data

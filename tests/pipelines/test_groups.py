@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from pipelines.groups import KINDS, row_groups
 from pipelines.part import Part
-from search.errors import SettingsError
-from search.groups import KINDS, row_groups
+from spaces.errors import UnknownNameError
 
 X = np.random.default_rng(0).normal(size=(40, 20))
 X = np.concatenate([X, X[:5] + 1e-3])
@@ -41,7 +41,7 @@ def test_near_duplicates_are_groups(tmp_path):
     ],
 )
 def test_what_cannot_be_had_is_one_clear_line(tmp_path, kind, fields, message):
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(UnknownNameError) as caught:
         row_groups(kind, part(**fields), digest="x", cache=tmp_path)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)

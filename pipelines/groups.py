@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.duplicates import duplicate_groups
 from pipelines.part import Part
-from search.duplicates import duplicate_groups
-from search.errors import SettingsError
+from spaces.errors import UnknownNameError
 from spaces.space import unknown
 
 KINDS = {
@@ -31,22 +31,22 @@ def row_groups(
         int64 (n,), rows of one group have the same number; None for kind None.
 
     Raises:
-        SettingsError: The kind is unknown, the data has no groups, or its inputs are
+        UnknownNameError: The kind is unknown, the data has no groups, or its inputs are
             no numbers.
     """
     if kind is None:
         return None
     if kind == "duplicates":
         if (found := duplicate_groups(part, digest=digest, cache=cache)) is None:
-            raise SettingsError(
+            raise UnknownNameError(
                 "--groups duplicates: near-duplicates can be told among numbers, got "
                 f"inputs of {part.X.dtype}; use another --groups, or none"
             )
         return found
     if kind != "pipeline":
-        raise SettingsError(f"--groups: {unknown('kind of groups', kind, KINDS)}")
+        raise UnknownNameError(f"--groups: {unknown('kind of groups', kind, KINDS)}")
     if part.groups is None:
-        raise SettingsError(
+        raise UnknownNameError(
             "--groups pipeline: the pipeline's data has no groups; use --groups "
             "duplicates, or none"
         )
