@@ -81,7 +81,7 @@ _COLUMNS = (
     "difference",
     "95 % interval",
     "p (Holm)",
-    "Wilcoxon (raw)",
+    "Wilcoxon (Holm)",
     "d_z",
     "smallest visible",
     "verdict",
@@ -93,14 +93,12 @@ def _cells(c: "Comparison") -> list[str]:
 
     d = c.difference
     places = decimals(d)
-    # Below ten scores no p-value is shown, although the record has Wilcoxon's.
-    ranked = None if c.p_adjusted is None else d.wilcoxon
     return [
         f"{c.name} - {c.reference}",
         f"{d.mean:+.{places}f}",
         write_interval(d),
         "" if c.p_adjusted is None else write_p(c.p_adjusted),
-        "" if ranked is None else write_p(ranked),
+        "" if c.wilcoxon_adjusted is None else write_p(c.wilcoxon_adjusted),
         "" if d.effect_size is None else f"{d.effect_size:+.2f}",
         "" if d.smallest_visible is None else f"{d.smallest_visible:.{places}f}",
         c.verdict,
@@ -114,13 +112,17 @@ def _print(
     from rich.table import Table
 
     from search.configuration import describe
+    from search.numbers import write_mean
+    from search.scoring import mean_and_error
 
     s = sides[0].settings
     n_folds = len(sides[0].scores)
     better = "higher" if metric.greater_is_better else "lower"
+    on = f"{n_folds} folds" if n_folds > 1 else "1 fold"
+    spread = ", ± standard error over folds" if n_folds > 1 else ""
     heading = (
-        f"{metric.name} ({better} is better) on the same {n_folds} "
-        f"fold{'s' if n_folds > 1 else ''}, {s.cv}; test rows not used"
+        f"{metric.name} ({better} is better) on the same {on}, {s.cv}{spread}; "
+        "test rows not used"
     )
     style: dict[str, Any] = {"box": SIMPLE_HEAD, "padding": (0, 1, 0, 0)}
     table = Table(title=heading, title_justify="left", title_style="", **style)
@@ -133,7 +135,7 @@ def _print(
             side.settings.pipeline,
             str(side.trials[0].number) if one else f"{len(side.trials)} of them",
             f"{_epochs(side)} of {side.settings.epochs} ({side.settings.epoch})",
-            _mean_and_spread(side),
+            write_mean(*mean_and_error(side.scores)),
             describe(side.trials[0].params)
             if one
             else "the same on all sides, averaged",
@@ -148,18 +150,6 @@ def _print(
     console.print(table)
     for c in compared:
         console.print(c.sentence)
-
-
-def _mean_and_spread(side: "Entrant") -> str:
-    import numpy as np
-
-    from search.numbers import write_score
-
-    mean = float(np.mean(side.scores))
-    if len(side.scores) == 1:
-        return write_score(mean)
-    spread = float(np.std(side.scores, ddof=1))
-    return f"{write_score(mean)} ±{write_score(spread, like=mean)}"
 
 
 def _epochs(side: "Entrant") -> str:
@@ -192,7 +182,10 @@ def _remarks(sides: "list[Entrant]", compared: "list[Comparison]") -> list[str]:
     if any(c.verdict == "not decided" for c in compared):
         lines.append(f"note: {NOT_DECIDED}")
     if len(compared) > 1:
-        lines.append("note: each interval is for its difference alone")
+        lines.append(
+            "note: each interval is for its difference alone; the smallest visible "
+            f"ones are for all {len(compared)} together, by the strictest step of Holm"
+        )
     return lines
 
 
@@ -224,10 +217,7 @@ def _as_json(
             {
                 "name": c.name,
                 "reference": c.reference,
-                **vars(c.difference),
-                "p_holm": c.p_adjusted,
-                "verdict": c.verdict,
-                "sentence": c.sentence,
+                **c.plain,
             }
             for c in compared
         ],
