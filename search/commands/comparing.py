@@ -1,6 +1,7 @@
 """`tunefold compare`: studies and trials side by side, paired on the same folds."""
 
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,12 +27,21 @@ MAX_PAIRS_OF = 4
     is_flag=True,
     help="Pair all configurations that the studies share, and average them.",
 )
+@click.option(
+    "--figures",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Draw each study's best score so far by folds trained and by time there, as "
+    "anytime.svg and anytime.png.",
+)
 @format_option
 @store_option
 def compare_command(
     names: tuple[str, ...],
     metric: str | None,
     all_trials: bool,
+    folder: Path | None,
     form: str,
     tracking_uri: str | None,
 ) -> None:
@@ -39,18 +49,21 @@ def compare_command(
 
     Of a study its best trial is taken. The first name is the reference; of up to
     four, all pairs are compared. Inputs, pipelines, spaces and engines may differ:
-    what must agree are the rows of the folds and their targets.
+    what must agree are the rows of the folds and their targets. Below ten paired
+    scores nothing is tested; p-values are corrected by Holm over all comparisons.
 
     \b
-    tunefold compare digits-1 digits-2
+    tunefold compare digits-1 digits-2 --figures pictures
     tunefold compare digits-1:3 digits-1:7 --metric log_loss
     tunefold compare fashion fashion-noise fashion-zeros --all-trials
     """
     from search.compare import compare_pairs
-    from search.pairing import entrants
+    from search.pairing import check_whole, entrants
     from search.splitters import valid_over_train
     from search.store import Store, choose_uri
 
+    if folder is not None:
+        check_whole("--figures", names)
     store = Store(choose_uri(tracking_uri))
     chosen, sides = entrants(store, names, metric=metric, every=all_trials)
     if len(names) <= MAX_PAIRS_OF:
@@ -64,11 +77,20 @@ def compare_command(
         n_train=1,
         n_valid=valid_over_train(sides[0].settings.cv),
     )
+    drawn = None
+    if folder is not None:
+        from search.report.studies_figure import draw_studies
+
+        drawn = draw_studies(store, names, folder)
     if form == "json":
-        print_json(_as_json(store.name, chosen, sides, compared))
+        plain = _as_json(store.name, chosen, sides, compared)
+        files = [] if drawn is None else [str(path) for path in drawn.files]
+        print_json(plain | {"figures": files})
         return
     for line in (f"store: {store.name}", *_remarks(sides, compared)):
         note(line)
+    if drawn is not None:
+        note(f"{drawn.files[0]}, .png: {drawn.caption}")
     if form in FORMATS:
         rows = [_cells(c) for c in compared]
         click.echo(FORMATS[form](_COLUMNS, rows))

@@ -37,7 +37,9 @@ def make_run(store, make_settings, make_trial, make_fold):
             for trial in trials:
                 recorder.trial(trial, NONE)
         uri = ["--tracking-uri", store.uri]  # MLflow remembers what a relative one was
-        return lambda *words: CliRunner().invoke(main, ["compare", *words, *uri])
+        return lambda *words: CliRunner().invoke(
+            main, ["compare", *map(str, words), *uri]
+        )
 
     return make
 
@@ -195,3 +197,39 @@ def test_a_refusal_is_one_line(run):
     (line,) = done.stderr.splitlines()
     assert line.startswith("Error: compare: needs two names or more, got 1")
     assert done.stdout == ""
+
+
+def test_studies_are_drawn_together(run, tmp_path):
+    folder = tmp_path / "new" / "pictures"
+    done = run("a", "b", "--figures", folder, "--format", "json")
+    assert done.exit_code == 0
+    files = [folder / "anytime.svg", folder / "anytime.png"]
+    assert json.loads(done.stdout)["figures"] == list(map(str, files))
+    text = files[0].read_text()
+    assert "<!-- a: optuna (tpe) -->" in text
+    assert "<!-- b: optuna (tpe) -->" in text
+    assert "<!-- accuracy, higher is better -->" in text
+    assert files[1].read_bytes().startswith(b"\x89PNG")
+    again = run("a", "b", "--figures", folder, "--format", "csv")
+    assert again.stdout == run("a", "b", "--format", "csv").stdout
+    assert "anytime.svg, .png: each line is the best score" in again.stderr
+
+
+def test_a_figure_that_cannot_be_drawn_is_refused_in_one_line(
+    run, store, make_settings, make_trial, tmp_path
+):
+    other = make_settings(name="other", target_digest="t", split_digest="f" * 64)
+    recorder = Recorder(store, other, began=1.0)
+    recorder.begin({"keras": "3.15.0"})
+    recorder.trial(make_trial(0), NONE)
+    (tmp_path / "file").touch()
+    for words, said in (
+        (["a:0", "b", "--figures", tmp_path], "--figures: takes whole studies, got"),
+        (["a", "other", "--figures", tmp_path], "was not measured on the folds of"),
+        (["a", "b", "--figures", tmp_path / "file" / "x"], "cannot be written"),
+    ):
+        done = run(*words)
+        assert (done.exit_code, done.stdout) == (2, "")
+        (line,) = done.stderr.splitlines()
+        assert said in line
+    assert not list(tmp_path.glob("anytime*"))
