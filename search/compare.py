@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 from search.metrics import Metric
 from search.paired import LEVEL, Difference, Sizes, holm, paired_difference
@@ -23,6 +24,7 @@ class Comparison:
         metric: What was measured.
         difference: `name` minus `reference`.
         p_adjusted: The p-value after Holm; None where there is none.
+        wilcoxon_adjusted: That of the signed rank test, likewise.
         n_compared: Differences looked at together, this one included.
     """
 
@@ -31,6 +33,7 @@ class Comparison:
     metric: Metric
     difference: Difference
     p_adjusted: float | None
+    wilcoxon_adjusted: float | None
     n_compared: int
 
     @property
@@ -72,6 +75,17 @@ class Comparison:
             f"{high}) against {self.reference}, {self._evidence()}"
         )
         return found + (self._visible() if d.p_value is None else f": {self.verdict}")
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """Return all of it but the names, as plain data."""
+        return {
+            **vars(self.difference),
+            "p_holm": self.p_adjusted,
+            "wilcoxon_holm": self.wilcoxon_adjusted,
+            "verdict": self.verdict,
+            "sentence": self.sentence,
+        }
 
     @property
     def _leaves_zero_out(self) -> bool:
@@ -151,26 +165,37 @@ def compare_pairs(
     Raises:
         SettingsError: Lists differ in length, or a score is not finite.
     """
-    compared = [
-        Comparison(
-            name=name,
-            reference=reference,
-            metric=metric,
-            difference=paired_difference(
-                scores[reference], scores[name], n_train=n_train, n_valid=n_valid
-            ),
-            p_adjusted=None,
+    differences = [
+        paired_difference(
+            scores[reference],
+            scores[name],
+            n_train=n_train,
+            n_valid=n_valid,
             n_compared=len(pairs),
         )
         for reference, name in pairs
     ]
-    p_values = [c.difference.p_value for c in compared]
-    adjusted = holm([p for p in p_values if p is not None])
-    # all have as many scores, so all have a p-value or none has
+    p_values = _adjusted([d.p_value for d in differences])
+    ranked = _adjusted([d.wilcoxon for d in differences])
     return [
-        replace(c, p_adjusted=p)
-        for c, p in zip(compared, adjusted or p_values, strict=True)
+        Comparison(
+            name=name,
+            reference=reference,
+            metric=metric,
+            difference=difference,
+            p_adjusted=p_values[place],
+            wilcoxon_adjusted=ranked[place],
+            n_compared=len(pairs),
+        )
+        for place, ((reference, name), difference) in enumerate(
+            zip(pairs, differences, strict=True)
+        )
     ]
+
+
+def _adjusted(p_values: Sequence[float | None]) -> Sequence[float | None]:
+    """Return them after Holm; all are of as many scores, so all are None or none is."""
+    return holm([p for p in p_values if p is not None]) or p_values
 
 
 def write_p(p: float) -> str:

@@ -16,7 +16,7 @@ from search.diagnosis import Diagnosis, diagnose_all
 from search.fold_sizes import valid_over_train
 from search.intervals import fold_interval
 from search.metrics import METRICS, fold_scores
-from search.numbers import with_unit, write_score
+from search.numbers import with_unit, write_mean, write_score
 from search.objectives import objective_values, pareto_front
 from search.pruners.saved import describe_saved
 from search.scoring import generalization_gap, mean_score, rank, score_std
@@ -266,10 +266,9 @@ def _columns(settings: Settings) -> list[str]:
 
 
 def _cells(settings: Settings, row: Row) -> list[str]:
-    single = math.isnan(row.standard_error)
-    spread = write_score(row.standard_error, like=row.score)
+    error = None if math.isnan(row.standard_error) else row.standard_error
     return [
-        write_score(row.score) + ("" if single else f" ±{spread}"),
+        write_mean(row.score, error),
         *([_interval(row)] if _has_folds(settings) else []),
         *(write_score(row.metrics[name]) for name in settings.metrics[1:]),
         write_score(row.gap, sign=True, like=row.score),

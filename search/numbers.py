@@ -20,6 +20,18 @@ def write_score(value: float, *, sign: bool = False, like: float | None = None) 
     return f"{value:{'+' if sign else ''},.{decimals}f}"
 
 
+def write_mean(mean: float, error: float | None) -> str:
+    """Write the mean over folds with its standard error, None for a single fold.
+
+    Example:
+        >>> write_mean(0.91234, 0.0123), write_mean(0.91234, None)
+        ('0.9123 ±0.0123', '0.9123')
+    """
+    if error is None:
+        return write_score(mean)
+    return f"{write_score(mean)} ±{write_score(error, like=mean)}"
+
+
 def with_unit(metric: str, unit: str) -> str:
     """Return a metric's name with the unit of its values.
 

@@ -19,9 +19,7 @@ LEVEL = 0.95
 POWER = 0.8
 """With which the smallest visible difference would have been found."""
 MIN_TESTED = 10
-"""Paired scores from which on there is a p-value."""
-MIN_WILCOXON = 6
-"""Paired scores from which on the signed rank test can go below 5 %: 2 / 2**6."""
+"""Paired scores from which on there are p-values."""
 
 Sizes = float | Sequence[float]
 """Rows of a part, of every fold alike or fold by fold."""
@@ -37,11 +35,12 @@ class Difference:
         interval: 95 % interval of the mean, for this difference alone; None for a
             single pair.
         p_value: Two-sided, that there is no difference; None below `MIN_TESTED` pairs.
-        smallest_visible: The difference, without sign, that a repetition would find at
-            5 % with a power of 80 %; None for a single pair, and where all
-            differences are equal and so say nothing of their spread.
+        smallest_visible: The difference, without sign, that a repetition would find
+            with a power of 80 %, also if it had to pass Holm's strictest step: 5 %
+            over the number of differences looked at. None for a single pair, and
+            where all differences are equal and so say nothing of their spread.
         wilcoxon: Two-sided p-value of the signed rank test, not corrected for what
-            the folds share; None below `MIN_WILCOXON` pairs and where no pair differs.
+            the folds share; None below `MIN_TESTED` pairs.
         effect_size: d_z, the mean over the standard deviation of the differences; 0
             where no pair differs, infinite where all differ by the same, None for a
             single pair.
@@ -62,19 +61,21 @@ def paired_difference(
     *,
     n_train: Sizes,
     n_valid: Sizes,
+    n_compared: int = 1,
 ) -> Difference:
     """Estimate the mean of scores minus reference and how sure it is.
 
     The variance of the mean of J differences d is their sample variance times
     1/J + n_valid/n_train (the mean of this ratio over folds), with J - 1 degrees of
-    freedom. The smallest visible difference is (t_0.975 + t_0.8) standard errors:
-    against the noncentral t it is within 1.2 % from 5 scores on, 5 % too small for 3.
+    freedom. The smallest visible difference, in standard errors, is the noncentrality
+    at which t exceeds its two-sided quantile of 5 % / n_compared in four of five cases.
 
     Args:
         reference: Scores of the reference, one per fold, higher or lower is better.
         scores: Scores of what is compared, on the same folds in the same order.
         n_train: Training rows per fold; or any measure in proportion.
         n_valid: Validation rows per fold, in the same measure.
+        n_compared: Differences looked at together; only what is visible depends on it.
 
     Raises:
         SettingsError: The lists are empty or differ in length, or a score is not
@@ -95,18 +96,20 @@ def paired_difference(
     # rounding alone is no spread: 0.9 - 0.8 and 0.8 - 0.7 differ in the 17th digit
     if np.ptp(d) <= 1e-12 * max(np.abs(a).max(), np.abs(b).max()):
         return _without_spread(n, 0.0 if np.array_equal(a, b) else mean)
+    from scipy.special import nctdtrinc
     from scipy.stats import t
 
     std = float(d.std(ddof=1))
     ratio = float(np.mean(np.divide(n_valid, n_train)))
     error = std * math.sqrt(1 / n + ratio)
     reach = float(t.ppf((1 + LEVEL) / 2, n - 1))
+    strictest = t.isf((1 - LEVEL) / 2 / n_compared, n - 1)
     return Difference(
         n=n,
         mean=mean,
         interval=(mean - reach * error, mean + reach * error),
         p_value=2 * float(t.sf(abs(mean) / error, n - 1)) if n >= MIN_TESTED else None,
-        smallest_visible=(reach + float(t.ppf(POWER, n - 1))) * error,
+        smallest_visible=float(nctdtrinc(n - 1, 1 - POWER, strictest)) * error,
         wilcoxon=_signed_rank(d),
         effect_size=mean / std,
     )
@@ -177,8 +180,10 @@ def _without_spread(n: int, mean: float) -> Difference:
 
 
 def _signed_rank(d: NDArray[np.float64]) -> float | None:
-    if len(d) < MIN_WILCOXON or not d.any():
+    if len(d) < MIN_TESTED:
         return None
+    if not d.any():
+        return 1.0
     from scipy.stats import wilcoxon
 
     return float(wilcoxon(d).pvalue)

@@ -88,6 +88,19 @@ def entrants(
     ]
 
 
+def check_whole(option: str, names: Sequence[str]) -> None:
+    """Refuse a trial among the names, for an option that takes studies.
+
+    Raises:
+        SettingsError: One is `STUDY:TRIAL`.
+    """
+    for name in names:
+        if ":" in name:
+            raise SettingsError(
+                f"{option}: takes whole studies, got '{name}'; leave out the number"
+            )
+
+
 def _check_same_folds(reference: Settings, other: Settings) -> None:
     if other.split_digest != reference.split_digest:
         words = {
@@ -165,11 +178,7 @@ def _one(store: Store, name: str, study: RecordedStudy, metric: Metric) -> Entra
 def _shared(
     store: Store, names: Sequence[str], studies: Sequence[RecordedStudy], metric: Metric
 ) -> list[Entrant]:
-    for name in names:
-        if ":" in name:
-            raise SettingsError(
-                f"--all-trials: takes whole studies, got '{name}'; leave out the number"
-            )
+    check_whole("--all-trials", names)
     by_params: list[dict[str, Trial]] = []
     for study in studies:
         found: dict[str, Trial] = {}

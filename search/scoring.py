@@ -55,6 +55,13 @@ def score_std(metric: Metric, folds: Sequence[FoldResult], epoch: int) -> float:
     return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
 
 
+def mean_and_error(scores: Sequence[float]) -> tuple[float, float | None]:
+    """Return mean and its standard error over folds, None for a single fold."""
+    n = len(scores)
+    error = float(np.std(scores, ddof=1)) / math.sqrt(n) if n > 1 else None
+    return float(np.mean(scores)), error
+
+
 def generalization_gap(
     metric: Metric, folds: Sequence[FoldResult], epoch: int
 ) -> float:

@@ -1,10 +1,6 @@
 """The ensemble of a recorded study, and whether it beats the study's best trial."""
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from search.compare import Comparison, compare_pairs
 from search.ensemble import Scores, choose, cross_fit, make_library, scores_of
@@ -157,13 +153,6 @@ def find_ensemble(store: Store, study: RecordedStudy, *, size: int) -> StudyEnse
         ),
         notes=tuple(notes),
     )
-
-
-def mean_and_error(scores: Sequence[float]) -> tuple[float, float | None]:
-    """Return mean and its standard error over folds, None for a single fold."""
-    n = len(scores)
-    error = float(np.std(scores, ddof=1)) / math.sqrt(n) if n > 1 else None
-    return float(np.mean(scores)), error
 
 
 def _read(

@@ -1,6 +1,7 @@
 """`tunefold compare`: studies and trials side by side, paired on the same folds."""
 
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,12 +27,21 @@ MAX_PAIRS_OF = 4
     is_flag=True,
     help="Pair all configurations that the studies share, and average them.",
 )
+@click.option(
+    "--figures",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Draw each study's best score so far by folds trained and by time there, as "
+    "anytime.svg and anytime.png.",
+)
 @format_option
 @store_option
 def compare_command(
     names: tuple[str, ...],
     metric: str | None,
     all_trials: bool,
+    folder: Path | None,
     form: str,
     tracking_uri: str | None,
 ) -> None:
@@ -39,18 +49,21 @@ def compare_command(
 
     Of a study its best trial is taken. The first name is the reference; of up to
     four, all pairs are compared. Inputs, pipelines, spaces and engines may differ:
-    what must agree are the rows of the folds and their targets.
+    what must agree are the rows of the folds and their targets. Below ten paired
+    scores nothing is tested; p-values are corrected by Holm over all comparisons.
 
     \b
-    tunefold compare digits-1 digits-2
+    tunefold compare digits-1 digits-2 --figures pictures
     tunefold compare digits-1:3 digits-1:7 --metric log_loss
     tunefold compare fashion fashion-noise fashion-zeros --all-trials
     """
     from search.compare import compare_pairs
     from search.fold_sizes import valid_over_train
-    from search.pairing import entrants
+    from search.pairing import check_whole, entrants
     from search.store import Store, choose_uri
 
+    if folder is not None:
+        check_whole("--figures", names)
     store = Store(choose_uri(tracking_uri))
     chosen, sides = entrants(store, names, metric=metric, every=all_trials)
     used = [trial.params for side in sides for trial in side.trials]
@@ -65,11 +78,20 @@ def compare_command(
         n_train=1,
         n_valid=valid_over_train(sides[0].settings, used),
     )
+    drawn = None
+    if folder is not None:
+        from search.report.studies_figure import draw_studies
+
+        drawn = draw_studies(store, names, folder)
     if form == "json":
-        print_json(_as_json(store.name, chosen, sides, compared))
+        plain = _as_json(store.name, chosen, sides, compared)
+        files = [] if drawn is None else [str(path) for path in drawn.files]
+        print_json(plain | {"figures": files})
         return
     for line in (f"store: {store.name}", *_remarks(sides, compared)):
         note(line)
+    if drawn is not None:
+        note(f"{drawn.files[0]}, .png: {drawn.caption}")
     if form in FORMATS:
         rows = [_cells(c) for c in compared]
         click.echo(FORMATS[form](_COLUMNS, rows))
@@ -82,7 +104,7 @@ _COLUMNS = (
     "difference",
     "95 % interval",
     "p (Holm)",
-    "Wilcoxon (raw)",
+    "Wilcoxon (Holm)",
     "d_z",
     "smallest visible",
     "verdict",
@@ -94,14 +116,12 @@ def _cells(c: "Comparison") -> list[str]:
 
     d = c.difference
     places = decimals(d)
-    # Below ten scores no p-value is shown, although the record has Wilcoxon's.
-    ranked = None if c.p_adjusted is None else d.wilcoxon
     return [
         f"{c.name} - {c.reference}",
         f"{d.mean:+.{places}f}",
         write_interval(d),
         "" if c.p_adjusted is None else write_p(c.p_adjusted),
-        "" if ranked is None else write_p(ranked),
+        "" if c.wilcoxon_adjusted is None else write_p(c.wilcoxon_adjusted),
         "" if d.effect_size is None else f"{d.effect_size:+.2f}",
         "" if d.smallest_visible is None else f"{d.smallest_visible:.{places}f}",
         c.verdict,
@@ -115,13 +135,17 @@ def _print(
     from rich.table import Table
 
     from search.configuration import describe
+    from search.numbers import write_mean
+    from search.scoring import mean_and_error
 
     s = sides[0].settings
     n_folds = len(sides[0].scores)
     better = "higher" if metric.greater_is_better else "lower"
+    on = f"{n_folds} folds" if n_folds > 1 else "1 fold"
+    spread = ", ± standard error over folds" if n_folds > 1 else ""
     heading = (
-        f"{metric.name} ({better} is better) on the same {n_folds} "
-        f"fold{'s' if n_folds > 1 else ''}, {s.cv}; test rows not used"
+        f"{metric.name} ({better} is better) on the same {on}, {s.cv}{spread}; "
+        "test rows not used"
     )
     style: dict[str, Any] = {"box": SIMPLE_HEAD, "padding": (0, 1, 0, 0)}
     table = Table(title=heading, title_justify="left", title_style="", **style)
@@ -134,7 +158,7 @@ def _print(
             side.settings.pipeline,
             str(side.trials[0].number) if one else f"{len(side.trials)} of them",
             f"{_epochs(side)} of {side.settings.epochs} ({side.settings.epoch})",
-            _mean_and_spread(side),
+            write_mean(*mean_and_error(side.scores)),
             describe(side.trials[0].params)
             if one
             else "the same on all sides, averaged",
@@ -149,18 +173,6 @@ def _print(
     console.print(table)
     for c in compared:
         console.print(c.sentence)
-
-
-def _mean_and_spread(side: "Entrant") -> str:
-    import numpy as np
-
-    from search.numbers import write_score
-
-    mean = float(np.mean(side.scores))
-    if len(side.scores) == 1:
-        return write_score(mean)
-    spread = float(np.std(side.scores, ddof=1))
-    return f"{write_score(mean)} ±{write_score(spread, like=mean)}"
 
 
 def _epochs(side: "Entrant") -> str:
@@ -193,7 +205,10 @@ def _remarks(sides: "list[Entrant]", compared: "list[Comparison]") -> list[str]:
     if any(c.verdict == "not decided" for c in compared):
         lines.append(f"note: {NOT_DECIDED}")
     if len(compared) > 1:
-        lines.append("note: each interval is for its difference alone")
+        lines.append(
+            "note: each interval is for its difference alone; the smallest visible "
+            f"ones are for all {len(compared)} together, by the strictest step of Holm"
+        )
     return lines
 
 
@@ -225,10 +240,7 @@ def _as_json(
             {
                 "name": c.name,
                 "reference": c.reference,
-                **vars(c.difference),
-                "p_holm": c.p_adjusted,
-                "verdict": c.verdict,
-                "sentence": c.sentence,
+                **c.plain,
             }
             for c in compared
         ],

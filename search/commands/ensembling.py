@@ -102,13 +102,10 @@ def _names(found: "StudyEnsemble") -> dict[str, str]:
 
 
 def _cell(scores: Sequence[float]) -> str:
-    from search.numbers import write_score
-    from search.study_ensemble import mean_and_error
+    from search.numbers import write_mean
+    from search.scoring import mean_and_error
 
-    mean, error = mean_and_error(scores)
-    if error is None:
-        return write_score(mean)
-    return f"{write_score(mean)} ±{write_score(error, like=mean)}"
+    return write_mean(*mean_and_error(scores))
 
 
 def _fold_scores(found: "StudyEnsemble", trial: Any) -> list[float]:
@@ -191,13 +188,7 @@ def _as_json(store: str, found: "StudyEnsemble") -> dict[str, Any]:
         },
         "cross_fitted": _scores_as_json(found.cross_fitted),
         "chosen_on_all_folds": _scores_as_json(found.chosen_on),
-        "difference": None
-        if found.comparison is None
-        else {
-            **vars(found.comparison.difference),
-            "verdict": found.comparison.verdict,
-            "sentence": found.comparison.sentence,
-        },
+        "difference": None if found.comparison is None else found.comparison.plain,
         "beats_single": found.beats_single,
         "conclusion": found.conclusion,
         "notes": _remarks(found),
@@ -205,7 +196,7 @@ def _as_json(store: str, found: "StudyEnsemble") -> dict[str, Any]:
 
 
 def _scores_as_json(scores: "Scores | None") -> dict[str, Any] | None:
-    from search.study_ensemble import mean_and_error
+    from search.scoring import mean_and_error
 
     if scores is None:
         return None

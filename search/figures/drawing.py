@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,7 +81,7 @@ def _drawn(
         files = {form: folder / f"{name}.{form}" for form in formats}
         drawing = figure.draw(data)
         _entitle(drawing, f"{material.settings.name}: {title}")
-        _save(drawing, files)
+        save(drawing, files)
         return Shown(
             name=name,
             title=title,
@@ -99,13 +99,8 @@ def _drawn(
         return Missing(name=name, title=title, reason=reason, broken=True)
 
 
-def _entitle(drawing: Any, title: str) -> None:
-    """Write the title above the panels, before what stands there already."""
-    own = drawing.get_suptitle()
-    drawing.suptitle(for_print(title) + (f"; {own}" if own else ""), fontsize=10)
-
-
-def _save(drawing: Any, files: dict[str, Path]) -> None:
+def save(drawing: Any, files: Mapping[str, Path]) -> None:
+    """Write a Matplotlib figure into files by format, `svg` or `png`."""
     from matplotlib import rc_context
 
     # no date and no random names in an SVG: the same study gives the same file
@@ -117,3 +112,9 @@ def _save(drawing: Any, files: dict[str, Path]) -> None:
         for form, path in files.items():
             metadata = {"Date": None} if form == "svg" else None
             drawing.savefig(path, dpi=DPI, metadata=metadata)
+
+
+def _entitle(drawing: Any, title: str) -> None:
+    """Write the title above the panels, before what stands there already."""
+    own = drawing.get_suptitle()
+    drawing.suptitle(for_print(title) + (f"; {own}" if own else ""), fontsize=10)

@@ -1,4 +1,4 @@
-"""Engines compared: the best score by what it cost."""
+"""Engines of one study compared: the best score by what it cost."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from search.figures.figure import Figure, NothingToShowError, Plot
 from search.figures.frame import Frame, frame
 from search.figures.material import Material
 from search.figures.text import for_browser, for_print
+from search.metrics import Metric
 from search.pictures.canvas import COLOURS, MARKERS, new_figure
 from search.pruners.saved import folds_trained
 from search.types import Trial, TrialState
@@ -19,10 +20,10 @@ from search.types import Trial, TrialState
 
 @dataclass(frozen=True, kw_only=True)
 class Anytime:
-    """One engine.
+    """One engine, or one study.
 
     Attributes:
-        name: Engine and sampler.
+        name: Engine and sampler; of a study its name as well.
         folds: Folds trained up to the end of each complete trial, parts of folds and
             of epochs included, also those of trials without a score.
         minutes: Likewise, training time, that of all workers added up.
@@ -42,7 +43,7 @@ class Engines:
     """What is shown.
 
     Attributes:
-        curves: One per engine, in the order of their first trials.
+        curves: One per engine, in the order of their first trials; or one per study.
         label: Of the scores.
         frame: Range of the scores.
     """
@@ -57,18 +58,18 @@ def compute(material: Material) -> Engines:
     enough(material, 2)
     groups: dict[str, list[Trial]] = {}
     for trial in material.trials:
-        name = f"{trial.engine} ({trial.sampler})" if trial.sampler else trial.engine
-        groups.setdefault(name, []).append(trial)
+        groups.setdefault(engine_name(trial), []).append(trial)
     curves = []
     for name, trials in groups.items():
-        curve = _anytime(material, name, trials)
+        curve = anytime(material.metric, name, trials, epochs=material.settings.epochs)
         if curve.scores:
             curves.append(curve)
     if len(curves) < 2:
         raise NothingToShowError(
             f"all complete trials are of one engine, {curves[0].name}; "
             f"'tunefold resume {material.settings.name} --engine NAME' lets another "
-            "go on"
+            "go on, 'tunefold compare STUDY STUDY --figures FOLDER' draws several "
+            "studies"
         )
     return Engines(
         curves=curves,
@@ -77,12 +78,26 @@ def compute(material: Material) -> Engines:
     )
 
 
-def _anytime(material: Material, name: str, trials: Sequence[Trial]) -> Anytime:
+def engine_name(trial: Trial) -> str:
+    """Return the engine that proposed a trial, with its sampler."""
+    return f"{trial.engine} ({trial.sampler})" if trial.sampler else trial.engine
+
+
+def anytime(
+    metric: Metric, name: str, trials: Sequence[Trial], *, epochs: int
+) -> Anytime:
+    """Return the best score so far over these trials.
+
+    Args:
+        metric: The searched one.
+        name: Of the curve.
+        trials: By number.
+        epochs: Of a full fold.
+    """
     ended = [t for t in trials if t.state is not TrialState.RUNNING]
     own = [() if t.copy_of is not None else t.folds for t in ended]
-    full = material.settings.epochs
     folds = accumulate(
-        folds_trained(trial) * trial.epochs / full if of_trial else 0.0
+        folds_trained(trial) * trial.epochs / epochs if of_trial else 0.0
         for trial, of_trial in zip(ended, own, strict=True)
     )
     minutes = accumulate(sum(f.seconds for f in of_trial) / 60 for of_trial in own)
@@ -97,7 +112,7 @@ def _anytime(material: Material, name: str, trials: Sequence[Trial]) -> Anytime:
         folds=[n for n, _, _ in points],
         minutes=[m for _, m, _ in points],
         scores=scores,
-        best=best_so_far(material.metric, scores),
+        best=best_so_far(metric, scores),
     )
 
 
@@ -108,7 +123,8 @@ def caption(engines: Engines) -> str:
         "one is nearer to the good end at equal cost. What stopped trials and trials "
         "at fewer epochs cost is counted. An engine that went on with a study was told "
         "of the trials before it, and one run each is chance as well: "
-        f"'tunefold compare' pairs studies on the same folds.{engines.frame.remark}"
+        "'tunefold compare STUDY STUDY --figures FOLDER' draws independent studies on "
+        f"the same folds.{engines.frame.remark}"
     )
 
 
@@ -136,8 +152,10 @@ def draw(engines: Engines) -> Any:
         axis.set_ylim(engines.frame.low, engines.frame.high)
         axis.grid(alpha=0.3)
     axes[0].set_ylabel(for_print(engines.label))
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=8)
+    # by hand: a label that begins with "_" would be left out
+    lines = axes[0].get_lines()
+    labels = [line.get_label() for line in lines]
+    figure.legend(lines, labels, loc="outside lower center", ncols=3, fontsize=8)
     return figure
 
 

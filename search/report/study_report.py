@@ -85,9 +85,9 @@ def write_report(
         SettingsError: File or folder cannot be written.
     """
     with tempfile.TemporaryDirectory() as passing:
-        with _explained("--to", page):  # seconds before the figures are drawn
+        with explained("--to", page):  # seconds before the figures are drawn
             page.open("a").close()
-        with _explained("--figures", folder or page):
+        with explained("--figures", folder or page):
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)
             figures = draw_all(
@@ -96,7 +96,7 @@ def write_report(
                 formats=("svg",) if folder is None else ("svg", "png"),
             )
         text = make_page(material, figures, facts)
-        with _explained("--to", page):
+        with explained("--to", page):
             page.write_text(text, encoding="utf-8")
     return Written(page=page, figures=figures, trials=len(material.trials))
 
@@ -110,7 +110,8 @@ def _winner_predictions(store: Store, study: RecordedStudy) -> OutOfFold | None:
 
 
 @contextmanager
-def _explained(option: str, path: Path) -> Iterator[None]:
+def explained(option: str, path: Path) -> Iterator[None]:
+    """Turn an error of the system into one line: which option, which file, why."""
     try:
         yield
     except OSError as error:

@@ -63,7 +63,7 @@ PAGES = [
         f"docs/{name}.md"
         for name in (
             *("ensembles", "export", "report", "honest-number", "techniques"),
-            *("own-data", "own-pipeline", "own-space"),
+            *("compare", "own-data", "own-pipeline", "own-space"),
         )
     ),
 ]

@@ -5,7 +5,7 @@ import pytest
 
 from search.compare import compare_all, compare_pairs, decimals, write_p
 from search.metrics import METRICS
-from search.paired import paired_difference
+from search.paired import holm, paired_difference
 
 RNG = np.random.default_rng(0)
 LOSS = 0.5 + 0.02 * RNG.standard_normal(10)
@@ -27,7 +27,7 @@ def test_each_is_compared_with_the_reference_in_the_order_given():
     found = compared()
     assert list(found) == list(SCORES)
     for name, values in SCORES.items():
-        alone = paired_difference(LOSS, values, n_train=3, n_valid=1)
+        alone = paired_difference(LOSS, values, n_train=3, n_valid=1, n_compared=3)
         assert found[name].difference == alone
         assert (found[name].reference, found[name].n_compared) == ("baseline", 3)
 
@@ -40,6 +40,15 @@ def test_p_values_are_corrected_over_all_that_were_compared():
     assert found["l1"].p_adjusted == raw["l1"]  # the largest
     alone = compared(scores={"l1": SCORES["l1"]})["l1"]
     assert alone.p_adjusted == alone.difference.p_value
+
+
+def test_p_values_of_ranks_are_corrected_alike():
+    found = compared()
+    raw = [c.difference.wilcoxon for c in found.values()]
+    assert [c.wilcoxon_adjusted for c in found.values()] == holm(raw) != raw
+    with_equal = compared(scores=SCORES | {"same": LOSS})
+    assert with_equal["same"].wilcoxon_adjusted == 1  # it counts: four were looked at
+    assert with_equal["dropout"].wilcoxon_adjusted == pytest.approx(4 * min(raw))
 
 
 def test_better_is_what_the_metric_says():
@@ -79,6 +88,7 @@ def test_a_single_comparison_needs_no_correction():
 def test_below_ten_scores_nothing_is_tested():
     found = compared(n=5)
     assert {c.p_adjusted for c in found.values()} == {None}
+    assert {c.wilcoxon_adjusted for c in found.values()} == {None}
     assert found["dropout"].verdict == "no test"  # its interval leaves zero out
     assert found["l1"].verdict == "not decided"
     for c in found.values():

@@ -1,6 +1,7 @@
 """Paired differences, against the formulas, by simulation and at their edges."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,23 +53,31 @@ def test_the_difference_turns_with_its_sides():
     assert back.effect_size == -there.effect_size
 
 
-@pytest.mark.parametrize("n", [5, 8, 12])
-def test_the_smallest_visible_difference_is_seen_in_four_of_five(n):
-    found = paired_difference(BASE[:n], OTHER[:n], n_train=4, n_valid=1)
+@pytest.mark.parametrize("n_compared", [1, 6, 28])
+@pytest.mark.parametrize("n", [3, 5, 12])
+def test_the_smallest_visible_difference_is_seen_in_four_of_five(n, n_compared):
+    found = paired_difference(
+        BASE[:n], OTHER[:n], n_train=4, n_valid=1, n_compared=n_compared
+    )
     error = (found.interval[1] - found.mean) / stats.t.ppf(0.975, n - 1)
-    shift = found.smallest_visible / error
-    power = stats.nct.sf(stats.t.ppf(0.975, n - 1), n - 1, shift)
-    # The sum of two t quantiles stands in for the noncentral t: .79 for 5 scores.
-    assert power == pytest.approx(0.8, abs=0.015)
+    # Holm asks the smallest of m p-values to be below .05 / m.
+    strictest = stats.t.ppf(1 - 0.05 / n_compared / 2, n - 1)
+    power = stats.nct.sf(strictest, n - 1, found.smallest_visible / error)
+    assert power == pytest.approx(0.8, abs=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("n", "tested", "ranked"), [(5, 0, 0), (6, 0, 1), (9, 0, 1), (10, 1, 1)]
-)
-def test_few_scores_have_an_interval_but_no_p_value(n, tested, ranked):
+def test_only_what_is_visible_depends_on_how_many_are_compared():
+    alone = paired_difference(BASE, OTHER, n_train=4, n_valid=1)
+    among = paired_difference(BASE, OTHER, n_train=4, n_valid=1, n_compared=6)
+    assert among.smallest_visible > 1.3 * alone.smallest_visible
+    assert replace(among, smallest_visible=alone.smallest_visible) == alone
+
+
+@pytest.mark.parametrize(("n", "tested"), [(5, False), (9, False), (10, True)])
+def test_few_scores_have_an_interval_but_no_p_value(n, tested):
     found = paired_difference(BASE[:n], OTHER[:n], n_train=4, n_valid=1)
-    assert (found.p_value is not None) == bool(tested)
-    assert (found.wilcoxon is not None) == bool(ranked)
+    assert (found.p_value is not None) == tested
+    assert (found.wilcoxon is not None) == tested
     assert found.interval[0] < found.mean < found.interval[1]
     assert found.smallest_visible > 0
     assert found.n == n
@@ -91,8 +100,13 @@ def test_equal_scores_differ_by_nothing():
     found = paired_difference(BASE, BASE, n_train=4, n_valid=1)
     assert (found.mean, found.interval, found.p_value) == (0, (0, 0), 1)
     assert found.effect_size == 0
-    assert found.wilcoxon is None
+    assert found.wilcoxon == 1
     assert found.smallest_visible is None  # equal scores show no spread
+
+
+def test_few_equal_scores_have_no_p_value():
+    found = paired_difference(BASE[:9], BASE[:9], n_train=4, n_valid=1)
+    assert (found.p_value, found.wilcoxon) == (None, None)
 
 
 def test_a_difference_equal_in_all_folds_is_certain():

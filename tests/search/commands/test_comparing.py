@@ -11,26 +11,54 @@ from click.testing import CliRunner
 
 from search.cli import main
 from search.commands.formats import FORMATS
+from search.compare import write_p
+from search.paired import holm
 from search.recorder import Recorder
 
 NONE = Path("no-predictions.npz")
 
 
 @pytest.fixture
-def run(store, make_settings, make_trial, make_fold):
-    """Return the command, over two studies of ten folds; `b` is better by a tenth."""
-    noise = 0.01 * np.random.default_rng(0).standard_normal(10)
-    for name, height in (("a", 0.7 + 0 * noise), ("b", 0.8 + noise)):
-        folds = tuple(make_fold(n, height=height[n]) for n in range(10))
-        trials = [make_trial(0, folds=folds), make_trial(1, height=0.5, n_folds=10)]
-        trials[1].params["width_1"] = 8
-        settings = make_settings(name=name, cv="repeated:2:5", target_digest="t")
-        recorder = Recorder(store, settings, began=1.0)
-        recorder.begin({"keras": "3.15.0"})
-        for trial in trials:
-            recorder.trial(trial, NONE)
-    uri = ["--tracking-uri", store.uri]  # MLflow remembers what a relative one was
-    return lambda *words: CliRunner().invoke(main, ["compare", *words, *uri])
+def make_run(store, make_settings, make_trial, make_fold):
+    """Return a function that records two studies and returns the command over them.
+
+    Each has two trials; `b:0` is better than `a:0` by a tenth, `b:1` equals `a:1`.
+    """
+
+    def make(n, cv):
+        noise = 0.01 * np.random.default_rng(0).standard_normal(n)
+        for name, height in (("a", 0.7 + 0 * noise), ("b", 0.8 + noise)):
+            folds = tuple(make_fold(i, height=height[i]) for i in range(n))
+            trials = [make_trial(0, folds=folds), make_trial(1, height=0.5, n_folds=n)]
+            trials[1].params["width_1"] = 8
+            settings = make_settings(name=name, cv=cv, target_digest="t")
+            recorder = Recorder(store, settings, began=1.0)
+            recorder.begin({"keras": "3.15.0"})
+            for trial in trials:
+                recorder.trial(trial, NONE)
+        uri = ["--tracking-uri", store.uri]  # MLflow remembers what a relative one was
+        return lambda *words: CliRunner().invoke(
+            main, ["compare", *map(str, words), *uri]
+        )
+
+    return make
+
+
+@pytest.fixture
+def run(make_run):
+    """Return the command, over two studies of ten folds."""
+    return make_run(10, "repeated:2:5")
+
+
+def table(text, form):
+    """Return the rows of a comparison in a format for other programs, by column."""
+    if form == "csv":
+        return list(csv.DictReader(io.StringIO(text)))
+    sign = {"markdown": "|", "latex": "&"}[form]
+    lines = [line.strip(sign).rstrip("\\ ") for line in text.splitlines()]
+    cells = [[cell.strip() for cell in line.split(sign)] for line in lines]
+    head, *rows = (row for row in cells if len(row) > 1 and row[0] != "---")
+    return [dict(zip(head, row, strict=True)) for row in rows]
 
 
 def test_a_table_and_a_sentence_for_each_pair(run):
@@ -44,6 +72,64 @@ def test_a_table_and_a_sentence_for_each_pair(run):
     assert "b raises accuracy by 0.10" in done.stdout
     assert "best of its 2 trials" in done.stderr
     assert "no effect" not in done.stderr
+
+
+def test_the_spread_is_that_of_the_leaderboard(run, store):
+    best = CliRunner().invoke(main, ["best", "a", "--tracking-uri", store.uri])
+    # folds lie a hundredth apart: their standard deviation is .0303
+    for done in (best, run("a", "b")):
+        assert "0.6950 ±0.0096" in done.stdout
+        assert "± standard error over folds" in " ".join(done.stdout.split())
+
+
+def test_one_split_has_no_spread(make_run):
+    done = make_run(1, "holdout:0.2")("a", "b")
+    words = " ".join(done.stdout.split())
+    assert "on the same 1 fold, holdout:0.2; test rows not used" in words
+    assert "±" not in done.stdout
+
+
+TESTED = ("p (Holm)", "Wilcoxon (Holm)")
+OTHERS = ("csv", "markdown", "latex")
+
+
+def test_below_ten_scores_no_format_shows_a_p_value(make_run):
+    run = make_run(9, "monte-carlo:9:0.2")
+    names = ["a:0", "b:0", "b:1"]
+    plain = json.loads(run(*names, "--format", "json").stdout)
+    for found in plain["comparisons"]:
+        assert found["n"] == 9
+        p_values = [value for key, value in found.items() if key[:2] in ("p_", "wi")]
+        assert p_values == [None] * 4
+    for form in OTHERS:
+        rows = table(run(*names, "--format", form).stdout, form)
+        assert [row[name] for row in rows for name in TESTED] == [""] * 6
+        assert rows[0]["verdict"] == "no test"
+    shown = run(*names).stdout
+    (line,) = (line for line in shown.splitlines() if line.startswith(" b:0 - a:0"))
+    # difference, interval, d_z, smallest visible, verdict
+    assert len(line.removeprefix(" b:0 - a:0").split()) == 1 + 3 + 1 + 1 + 2
+    assert "p =" not in shown
+    assert "p <" not in shown
+
+
+def test_p_values_of_every_format_are_corrected_over_all_pairs(run):
+    names = ["a:0", "a:1", "b:0", "b:1"]
+    plain = json.loads(run(*names, "--format", "json").stdout)["comparisons"]
+    for raw, corrected in (("p_value", "p_holm"), ("wilcoxon", "wilcoxon_holm")):
+        assert [found[corrected] for found in plain] == holm([f[raw] for f in plain])
+    written = [
+        [write_p(found[key]) for key in ("p_holm", "wilcoxon_holm")] for found in plain
+    ]
+    assert written[0][1] == "0.012"  # 6 * 2 / 2**10: all signs alike
+    for form in OTHERS:
+        text = run(*names, "--format", form).stdout.replace("$<$", "<")
+        assert [[row[n] for n in TESTED] for row in table(text, form)] == written
+        assert "raw" not in text
+    shown = run(*names)
+    assert "Wilcoxon (Holm)" in shown.stdout
+    assert "raw" not in shown.stdout
+    assert "smallest visible ones are for all 6 together" in shown.stderr
 
 
 def test_several_names_are_compared_pair_by_pair(run):
@@ -95,6 +181,7 @@ def test_json_holds_everything(run):
     assert low < found["mean"] < high
     assert found["mean"] == pytest.approx(0.1, abs=0.012)
     assert found["p_holm"] == found["p_value"] < 0.001
+    assert found["wilcoxon_holm"] == found["wilcoxon"] == 2 / 2**10
     assert found["verdict"] == "better"
 
 
@@ -135,3 +222,39 @@ def test_a_refusal_is_one_line(run):
     (line,) = done.stderr.splitlines()
     assert line.startswith("Error: compare: needs two names or more, got 1")
     assert done.stdout == ""
+
+
+def test_studies_are_drawn_together(run, tmp_path):
+    folder = tmp_path / "new" / "pictures"
+    done = run("a", "b", "--figures", folder, "--format", "json")
+    assert done.exit_code == 0
+    files = [folder / "anytime.svg", folder / "anytime.png"]
+    assert json.loads(done.stdout)["figures"] == list(map(str, files))
+    text = files[0].read_text()
+    assert "<!-- a: optuna (tpe) -->" in text
+    assert "<!-- b: optuna (tpe) -->" in text
+    assert "<!-- accuracy, higher is better -->" in text
+    assert files[1].read_bytes().startswith(b"\x89PNG")
+    again = run("a", "b", "--figures", folder, "--format", "csv")
+    assert again.stdout == run("a", "b", "--format", "csv").stdout
+    assert "anytime.svg, .png: each line is the best score" in again.stderr
+
+
+def test_a_figure_that_cannot_be_drawn_is_refused_in_one_line(
+    run, store, make_settings, make_trial, tmp_path
+):
+    other = make_settings(name="other", target_digest="t", split_digest="f" * 64)
+    recorder = Recorder(store, other, began=1.0)
+    recorder.begin({"keras": "3.15.0"})
+    recorder.trial(make_trial(0), NONE)
+    (tmp_path / "file").touch()
+    for words, said in (
+        (["a:0", "b", "--figures", tmp_path], "--figures: takes whole studies, got"),
+        (["a", "other", "--figures", tmp_path], "was not measured on the folds of"),
+        (["a", "b", "--figures", tmp_path / "file" / "x"], "cannot be written"),
+    ):
+        done = run(*words)
+        assert (done.exit_code, done.stdout) == (2, "")
+        (line,) = done.stderr.splitlines()
+        assert said in line
+    assert not list(tmp_path.glob("anytime*"))

@@ -15,23 +15,37 @@ N_TRIALS = 6
 
 
 @pytest.fixture
-def run(store, make_settings, make_trial, tmp_path):
-    """Return the command, over six trials whose errors are independent."""
-    rng = np.random.default_rng(0)
-    y = rng.normal(size=200)
-    cv = "repeated:2:5"
-    settings = make_settings(cv=cv, metrics=("mse", "mae"))
-    trials = [make_trial(n, n_folds=10, height=0.9 - n / 100) for n in range(N_TRIALS)]
-    for trial in trials:
-        for fold in trial.folds:  # the columns of the leaderboard
-            fold.curves["val_mae"] = fold.curves["val_loss"]
-    by_trial = y + rng.normal(size=(N_TRIALS, 200))
-    predictions = [out_of_fold(cv, y, by_row) for by_row in by_trial]
-    record_study(store, settings, trials, predictions, folder=tmp_path)
-    uri = ["--tracking-uri", store.uri]
-    return lambda *words: CliRunner().invoke(
-        main, ["ensemble", *map(str, words), *uri], catch_exceptions=False
-    )
+def make_run(store, make_settings, make_trial, tmp_path):
+    """Return a function that records a study and returns the command over it.
+
+    The study has six trials whose errors are independent.
+    """
+
+    def make(n, cv):
+        rng = np.random.default_rng(0)
+        y = rng.normal(size=200)
+        settings = make_settings(cv=cv, metrics=("mse", "mae"))
+        trials = [
+            make_trial(i, n_folds=n, height=0.9 - i / 100) for i in range(N_TRIALS)
+        ]
+        for trial in trials:
+            for fold in trial.folds:  # the columns of the leaderboard
+                fold.curves["val_mae"] = fold.curves["val_loss"]
+        by_trial = y + rng.normal(size=(N_TRIALS, 200))
+        predictions = [out_of_fold(cv, y, by_row) for by_row in by_trial]
+        record_study(store, settings, trials, predictions, folder=tmp_path)
+        uri = ["--tracking-uri", store.uri]
+        return lambda *words: CliRunner().invoke(
+            main, ["ensemble", *map(str, words), *uri], catch_exceptions=False
+        )
+
+    return make
+
+
+@pytest.fixture
+def run(make_run):
+    """Return the command, over a study of ten folds."""
+    return make_run(10, "repeated:2:5")
 
 
 def test_members_scores_and_a_plain_sentence(run):
@@ -67,6 +81,25 @@ def test_json_holds_everything(run):
     assert gain < 0
     assert plain["beats_single"] is True
     assert json.loads(run("--format", "json", "--size", 3).stdout) == plain
+
+
+def test_below_ten_folds_no_format_shows_a_p_value(make_run):
+    run = make_run(9, "kfold:9")
+    found = json.loads(run("--json").stdout)["difference"]
+    assert found["n"] == 9
+    p_values = [value for key, value in found.items() if key[:2] in ("p_", "wi")]
+    assert p_values == [None] * 4
+    for form in ("table", "csv", "markdown", "latex"):
+        shown = run("--format", form).stdout
+        assert "p =" not in shown
+        assert "p <" not in shown
+        assert "Wilcoxon" not in shown
+
+
+def test_ten_folds_have_p_values(run):
+    found = json.loads(run("--json").stdout)["difference"]
+    assert 0 < found["p_value"] == found["p_holm"] < 1  # one comparison
+    assert 0 < found["wilcoxon"] == found["wilcoxon_holm"] < 1
 
 
 def test_tables_for_other_programs(run):
