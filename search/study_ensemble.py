@@ -1,5 +1,6 @@
 """The ensemble of a recorded study, and whether it beats the study's best trial."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from search.compare import Comparison, compare_pairs
