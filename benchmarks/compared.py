@@ -3,22 +3,24 @@
     .venv/bin/python benchmarks/compared.py
 
 Twenty pairs of searches of the same space on the same folds of digits, which differ in
-their seeds alone: at 5 % about one of them may be called different. And a baseline
-beside a variant that is prone to overfit, on the same folds, by log-loss after the last
-epoch: a difference, and its sign, should be found.
+their seeds alone: at 5 % about one of them may be called different. Where one is, both
+winners are trained once more on other folds: there the difference should be again, if
+the searches have found networks that differ. And a baseline beside a variant that is
+prone to overfit, on the same folds, by log-loss after the last epoch: a difference, and
+its sign, should be found.
 """
 
 import argparse
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from honest import SPACE, narrowed, tunefold
 from work import WORK, Lines
 
-EQUAL = ("--engine", "random", "--epochs", 5, "--pruner", "none")
+EQUAL = ("--epochs", 5, "--pruner", "none")
 FIXED = {
     "activation": "relu", "batch_norm": "false", "l1": "off", "l2": "off",
     "label_smoothing": "0", "optimizer": "adam", "learning_rate": "0.001",
@@ -36,7 +38,8 @@ class Plan:
     """What is compared."""
 
     pairs: int = 20
-    trials: int = 10
+    engine: str = "optuna"
+    trials: int = 20
     cv: str = "repeated:2:5"
     space: Mapping[str, str] = field(default_factory=lambda: SPACE)
     overfit_epochs: int = 40
@@ -60,11 +63,28 @@ def _pair(plan: Plan, number: int) -> dict[str, Any]:
     for side, name in enumerate(names):
         tunefold(
             *("search", "digits", "--name", name, "--seed", 1 + 2 * number + side),
+            *("--engine", plan.engine, "--cv", plan.cv, "--trials", plan.trials),
             *EQUAL,
-            *("--cv", plan.cv, "--trials", plan.trials),
             *narrowed(plan.space),
         )
-    return _compared(names)
+    found = _compared(names)
+    if found["verdict"] != "not decided":
+        found["elsewhere"] = _elsewhere(plan, names)["mean"]
+    return found
+
+
+def _elsewhere(plan: Plan, names: Sequence[str]) -> dict[str, Any]:
+    """Compare both winners on other folds."""
+    for name in names:
+        (best, *_) = json.loads(tunefold("best", name, "--json"))["trials"]
+        params = {key: str(value).lower() for key, value in best["params"].items()}
+        tunefold(
+            *("search", "digits", "--name", f"{name}-elsewhere", "--trials", 1),
+            *("--engine", "random", "--cv", plan.cv, "--split-seed", 1),
+            *EQUAL,
+            *narrowed(params),
+        )
+    return _compared([f"{name}-elsewhere" for name in names])
 
 
 def _overfit(plan: Plan) -> dict[str, Any]:
@@ -80,7 +100,7 @@ def _overfit(plan: Plan) -> dict[str, Any]:
     return _compared(names)
 
 
-def _compared(names: list[str]) -> dict[str, Any]:
+def _compared(names: Sequence[str]) -> dict[str, Any]:
     plain = json.loads(tunefold("compare", *names, "--format", "json"))
     (found,) = plain["comparisons"]
     return {key: found[key] for key in ("mean", "p_value", "verdict", "sentence")}
@@ -92,6 +112,12 @@ def report(plan: Plan) -> str:
     pairs = [line for n in range(plan.pairs) if (line := lines.get(f"pair-{n}"))]
     none = sum(line["verdict"] == "not decided" for line in pairs)
     told = f"Of {len(pairs)} pairs of equal searches {none} are not decided."
+    decided = [line for line in pairs if "elsewhere" in line]
+    if decided:
+        differences = ", ".join(
+            f"{line['mean']:+.4f} and {line['elsewhere']:+.4f}" for line in decided
+        )
+        told = f"{told} Decided, then on other folds: {differences}."
     overfit = lines.get("overfit")
     return told if overfit is None else f"{told} {overfit['sentence']}"
 
