@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ from search.rerun_steps import (
     train_all,
 )
 from search.results import load_trial
+from search.script.export import export
 from search.store import FINISHED, Store
 from search.types import Trial
 from search.workers import Slot
@@ -111,7 +113,8 @@ def rerun(
         )
         with tempfile.TemporaryDirectory() as name:
             _write_files(Path(name), data, trial, results, metrics, plane, repeated)
-            if (reason := write_script(Path(name), recorded)) is not None:
+            reason = write_script(Path(name), partial(export, recorded))
+            if reason is not None:
                 store.client.set_tag(run_id, NO_SCRIPT, reason)
             store.client.log_artifacts(run_id, name)
         model = results[0].model

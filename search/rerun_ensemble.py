@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,14 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from search.common_inputs import Rescale, common_inputs
+from search.ensemble_record import FILE, KIND, as_plain
 from search.ensemble_report import EnsembleReport, MemberReport
 from search.facts import differing_facts
 from search.final import FinalResult
 from search.held_out import HeldOutScore
 from search.one_model import Network, as_one_file
 from search.pictures.rerun import draw_on_test
+from search.rerun_script import NO_SCRIPT, write_script
 from search.rerun_steps import (
     RerunData,
     final_job,
@@ -27,11 +30,9 @@ from search.rerun_steps import (
     train_all,
 )
 from search.results import load_study
+from search.script.ensemble import export_ensemble
 from search.store import FINISHED, Store
-from search.study_ensemble import Member, StudyEnsemble, find_ensemble
-
-KIND = "rerun-ensemble"
-"""Of such runs; `rerun` has one configuration, with whose weights others may begin."""
+from search.study_ensemble import Member, find_ensemble
 
 
 def rerun_ensemble(
@@ -110,9 +111,12 @@ def rerun_ensemble(
             for number, result in zip(numbers, results, strict=True)
         }
         log_values(store, run_id, curves=curves, values=values, params={})
-        store.client.log_dict(run_id, _plain(found), "ensemble.json")
+        store.client.log_dict(run_id, as_plain(found), FILE)
         with tempfile.TemporaryDirectory() as name:
             _write_files(Path(name), data, results, mean, metrics, repeated)
+            reason = write_script(Path(name), partial(export_ensemble, members))
+            if reason is not None:
+                store.client.set_tag(run_id, NO_SCRIPT, reason)
             store.client.log_artifacts(run_id, name)
         model = _as_one(results, members, rescales, data)
         address, facts = log_trained(store, found.study, run_id, model)
@@ -194,26 +198,3 @@ def _write_files(
     np.savez_compressed(
         folder / "model_check.npz", rows=rows, predictions=mean[: len(rows)]
     )
-
-
-def _plain(found: StudyEnsemble) -> dict[str, object]:
-    return {
-        "study": found.study.settings.name,
-        "metric": found.metric.name,
-        "size": found.size,
-        "members": [
-            {
-                "trial": member.trial.number,
-                "run_id": member.recorded.run_id,
-                "count": member.count,
-                "weight": member.weight,
-                "epochs": member.trial.epoch,
-                "params": member.trial.params,
-            }
-            for member in found.members
-        ],
-        "cross_fitted": None
-        if found.cross_fitted is None
-        else vars(found.cross_fitted),
-        "conclusion": found.conclusion,
-    }

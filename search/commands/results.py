@@ -9,6 +9,7 @@ import click
 
 from search.commands.formats import FORMATS
 from search.commands.options import (
+    check_members,
     format_option,
     json_option,
     pipeline_option,
@@ -186,11 +187,7 @@ def rerun_command(
         raise SettingsError(
             f"--ensemble: chooses trials itself, got --select {rule}; leave one out"
         )
-    if size is not None and size < 2:
-        raise SettingsError(
-            f"--ensemble: must be at least 2, got {size}; leave it out for the best "
-            "trial alone"
-        )
+    check_members(size)
     store = Store(choose_uri(tracking_uri))
     report: RerunReport | EnsembleReport
     if size is not None:
