@@ -7,6 +7,7 @@ into the model as a layer.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,11 @@ from pipelines.part import Part
 from pipelines.pipeline import Pipeline, Rows
 from search.errors import SettingsError
 from search.final import FinalJob, final_rows
+
+Noun = Literal["trial", "fold"]
+"""What the networks of one model belong to."""
+
+_OPTIONS = {"trial": "--ensemble", "fold": "--folds"}
 
 N_IMAGES = 2_000
 """So many are compared: one scale belongs to all their pixels, or to a channel."""
@@ -41,9 +47,14 @@ SAME = Rescale()
 
 
 def common_inputs(
-    pipeline: Pipeline, train: Part, jobs: Mapping[int, FinalJob], *, study: str
+    pipeline: Pipeline,
+    train: Part,
+    jobs: Mapping[int, FinalJob],
+    *,
+    study: str,
+    noun: Noun = "trial",
 ) -> list[Rescale]:
-    """Return how each trial's rows are made of those that the first one prepares.
+    """Return how each network's rows are made of those that the first one prepares.
 
     Preparations are learned as `search.final` learns them, and applied to all training
     rows (of images, to some): a column that is constant in a part of the rows would
@@ -52,8 +63,9 @@ def common_inputs(
     Args:
         pipeline: Of all jobs.
         train: The training part.
-        jobs: By the trial's number.
+        jobs: By the number of the trial or the fold.
         study: Its name, for the message.
+        noun: What the numbers are of.
 
     Raises:
         SettingsError: More than a shift and a scale lies between the rows of two.
@@ -65,7 +77,7 @@ def common_inputs(
     compared = train.X[places]
 
     def prepared(job: FinalJob) -> Rows:
-        rows = final_rows(pipeline, y, job)
+        rows = final_rows(pipeline, train, job)
         return pipeline.prepare(train.X[rows], y[rows], job.params)(compared)
 
     (first, job), *others = jobs.items()
@@ -74,8 +86,9 @@ def common_inputs(
     differing = [str(number) for number, rescale in found.items() if rescale is None]
     if differing:
         raise SettingsError(
-            f"--ensemble: one model has one input, and rows as trial {first} prepares "
-            f"them cannot be scaled to those of trial {', '.join(differing)}; "
+            f"{_OPTIONS[noun]}: one model has one input, and rows as {noun} {first} "
+            f"prepares them cannot be scaled to those of {noun} "
+            f"{', '.join(differing)}; "
             f"'tunefold rerun {study}' trains the best trial alone"
         )
     return [SAME, *(rescale for rescale in found.values() if rescale is not None)]

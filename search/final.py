@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pipelines.batches import dense
 from pipelines.mapped import open_mapped
+from pipelines.part import Part
 from pipelines.pipeline import Pipeline, Rows, Transform
 from pipelines.registry import get_pipeline
 from search.errors import TrialError
@@ -22,9 +23,9 @@ from search.fit import Fitted, as_one_model, choose_training_rows, fit_all
 from search.fold import check_backend
 from search.initial_weights import initial_weights
 from search.measure import measured_rows
-from search.rows import choose_rows
+from search.rows import choose_rows, find_fold
 from search.scoring import not_finite
-from search.types import Curves
+from search.types import Curves, FoldJob
 from spaces.space import Params
 
 N_EXAMPLES = 20
@@ -51,6 +52,7 @@ class FinalJob:
         also_after: Predict with the weights after these epochs, too; 0 is before the
             first.
         init_digest: Digest of the weights to begin with; None begins with fresh ones.
+        fold: Train on this fold's training rows; None for all.
     """
 
     pipeline: str
@@ -67,6 +69,7 @@ class FinalJob:
     rows_seed: int = 0
     also_after: tuple[int, ...] = ()
     init_digest: str | None = None
+    fold: FoldJob | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -161,7 +164,7 @@ def train_final(job: FinalJob) -> Trained:
         expected_digest=job.train_digest,
     )
     y = np.asarray(train.y)
-    rows = final_rows(pipeline, y, job)
+    rows = final_rows(pipeline, train, job)
     given = train.X[rows]
     transform = pipeline.prepare(given, y[rows], job.params)
     X = transform(given)
@@ -187,19 +190,23 @@ def train_final(job: FinalJob) -> Trained:
     return Trained(transform=transform, X=X, y=y[rows], fitted=fitted)
 
 
-def final_rows(pipeline: Pipeline, y: NDArray[Any], job: FinalJob) -> NDArray[np.int64]:
+def final_rows(pipeline: Pipeline, train: Part, job: FinalJob) -> NDArray[np.int64]:
     """Return the training rows that a job learns from, int64 (n,), ascending.
 
     Args:
         pipeline: The job's.
-        y: All training targets, (n,).
+        train: The training part.
         job: Says how many, and of which draw.
     """
+    stratified = pipeline.task == "classification"
+    if job.fold is not None:
+        rows = find_fold(job.fold, train, stratified=stratified).train
+        return choose_training_rows(rows, job.params, seed=job.fold.split_seed)
     rows = choose_rows(
-        y,
+        np.asarray(train.y),
         job.n_rows,
         seed=job.rows_seed,
-        stratified=pipeline.task == "classification",
+        stratified=stratified,
         latest=pipeline.in_order,
     )
     return choose_training_rows(rows, job.params, seed=job.seed)

@@ -1,8 +1,8 @@
 """Train a searched configuration on all training rows and open the test set once."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,18 +10,17 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from search.errors import SettingsError, TrialError
-from search.facts import differing_facts
 from search.final import FinalJob, FinalResult
 from search.held_out import HeldOutScore
 from search.pictures.rerun import draw_rerun
 from search.plane import Plane, has_plane, run_plane
+from search.rerun_end import end_run, log_files
 from search.rerun_report import RerunReport
-from search.rerun_script import NO_SCRIPT, write_script
 from search.rerun_steps import (
     RerunData,
+    check_complete,
     final_job,
     load_data,
-    log_trained,
     log_values,
     named_values,
     open_run,
@@ -29,7 +28,8 @@ from search.rerun_steps import (
     train_all,
 )
 from search.results import load_trial
-from search.store import FINISHED, Store
+from search.script.export import export
+from search.store import Store
 from search.types import Trial
 from search.workers import Slot
 
@@ -63,11 +63,7 @@ def rerun(
         raise SettingsError(f"--seeds: must be at least 1, got {n_seeds}")
     recorded = load_trial(store, study_or_run, rule=rule)
     settings, trial = recorded.study.settings, recorded.trial
-    if trial.epoch is None or trial.score is None:
-        raise SettingsError(
-            f"rerun: trial {trial.number} of study '{settings.name}' must be complete, "
-            f"got {trial.state}; take another, 'tunefold best' lists them"
-        )
+    epochs, cv_score = check_complete(recorded)
     data = load_data(store, settings, pipeline=pipeline)
     jobs = [
         final_job(settings, trial, data, number=number, keep_model=number == 0)
@@ -109,36 +105,42 @@ def rerun(
             },
             params=trial.params,
         )
-        with tempfile.TemporaryDirectory() as name:
-            _write_files(Path(name), data, trial, results, metrics, plane, repeated)
-            if (reason := write_script(Path(name), recorded)) is not None:
-                store.client.set_tag(run_id, NO_SCRIPT, reason)
-            store.client.log_artifacts(run_id, name)
+        write = partial(
+            _write_files,
+            data=data,
+            trial=trial,
+            results=results,
+            metrics=metrics,
+            plane=plane,
+            repeated=repeated,
+        )
+        log_files(store, run_id, write, partial(export, recorded))
         model = results[0].model
         assert model is not None  # the first job was asked to keep it
-        address, facts = log_trained(store, recorded.study, run_id, model)
-        store.client.set_terminated(run_id, FINISHED)
+        report = end_run(
+            store,
+            recorded.study,
+            data,
+            run_id=run_id,
+            look=look,
+            model=model,
+            metrics=metrics,
+            repeated=repeated,
+        )
     return RerunReport(
-        study=settings.name,
+        **vars(report),
         trial=trial.number,
         params=trial.params,
-        epochs=trial.epoch,
-        cv_score=trial.score,
-        metrics=metrics,
+        epochs=epochs,
+        cv_score=cv_score,
         average_of_seeds=average,
         n_seeds=n_seeds,
-        n_train=n_train,
-        n_test=len(data.test.y),
-        n_repeated=int(repeated.sum()),
-        look=look,
-        run_id=run_id,
-        model=address,
-        differences=differing_facts(recorded.study.facts, facts),
     )
 
 
 def _write_files(
     folder: Path,
+    *,
     data: RerunData,
     trial: Trial,
     results: Sequence[FinalResult],

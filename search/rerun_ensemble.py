@@ -1,37 +1,20 @@
 """Train an ensemble's members on all training rows and open the test set once."""
 
-import tempfile
-from collections.abc import Sequence
+import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 
-from search.common_inputs import Rescale, common_inputs
+from search.ensemble_record import FILE, KIND, as_plain
 from search.ensemble_report import EnsembleReport, MemberReport
-from search.facts import differing_facts
-from search.final import FinalResult
-from search.held_out import HeldOutScore
-from search.one_model import Network, as_one_file
-from search.pictures.rerun import draw_on_test
-from search.rerun_steps import (
-    RerunData,
-    final_job,
-    load_data,
-    log_trained,
-    log_values,
-    named_values,
-    open_run,
-    open_slots,
-    train_all,
-)
+from search.rerun_average import Average, rerun_average
+from search.rerun_steps import final_job, load_data
 from search.results import load_study
-from search.store import FINISHED, Store
-from search.study_ensemble import Member, StudyEnsemble, find_ensemble
-
-KIND = "rerun-ensemble"
-"""Of such runs; `rerun` has one configuration, with whose weights others may begin."""
+from search.script.ensemble import export_ensemble
+from search.store import Store
+from search.study_ensemble import find_ensemble
 
 
 def rerun_ensemble(
@@ -65,61 +48,38 @@ def rerun_ensemble(
         found = find_ensemble(store, load_study(store, study), size=size)
     settings, members = found.study.settings, found.members
     data = load_data(store, settings, pipeline=pipeline)
-    jobs = [
-        final_job(settings, member.trial, data, number=0, keep_model=True)
+    jobs = {
+        member.trial.number: final_job(
+            settings, member.trial, data, number=0, keep_model=True
+        )
         for member in members
-    ]
-    # before the test set is opened: a refusal is no look
-    numbers = [member.trial.number for member in members]
-    rescales = common_inputs(
-        data.pipeline,
-        data.train,
-        dict(zip(numbers, jobs, strict=True)),
-        study=settings.name,
-    )
-    with (
-        open_slots(len(jobs), workers=workers, backend=settings.backend) as slots,
-        open_run(
-            store,
-            found.study,
+    }
+
+    def write(folder: Path) -> None:
+        (folder / FILE).write_text(json.dumps(as_plain(found), indent=2), "utf-8")
+
+    done = rerun_average(
+        store,
+        found.study,
+        data,
+        Average(
+            noun="trial",
+            jobs=jobs,
+            counts=[member.count for member in members],
+            trials=list(jobs),
             parent=found.study.run_id,
             kind=KIND,
             key=f"{settings.name}/ensemble",
-            test_digest=data.test_digest,
-        ) as (run_id, look),
-    ):
-        n_train = len(data.train.y)
-        with console.status(f"training {len(jobs)} members on {n_train:,} rows"):
-            results = train_all(slots, jobs, trials=numbers)
-        weights = [member.weight for member in members]
-        predictions = [result.predictions for result in results]
-        mean = np.average(predictions, axis=0, weights=weights).astype(np.float32)
-        repeated = data.repeated()
-        metrics = data.scores(settings.metrics, [mean], repeated)
-        alone = [
-            data.scores(settings.metrics, [each], repeated) for each in predictions
-        ]
-        values = named_values(metrics)
-        for number, scores in zip(numbers, alone, strict=True):
-            for name, score in scores.items():
-                values[f"test_{name}/trial_{number}"] = score.mean
-        values["n_parameters"] = sum(result.n_parameters for result in results)
-        values["seconds"] = sum(result.seconds for result in results)
-        curves = {
-            f"trial_{number}": result.curves
-            for number, result in zip(numbers, results, strict=True)
-        }
-        log_values(store, run_id, curves=curves, values=values, params={})
-        store.client.log_dict(run_id, _plain(found), "ensemble.json")
-        with tempfile.TemporaryDirectory() as name:
-            _write_files(Path(name), data, results, mean, metrics, repeated)
-            store.client.log_artifacts(run_id, name)
-        model = _as_one(results, members, rescales, data)
-        address, facts = log_trained(store, found.study, run_id, model)
-        store.client.set_terminated(run_id, FINISHED)
+            params={},
+            write=write,
+            export=partial(export_ensemble, members),
+        ),
+        workers=workers,
+        console=console,
+    )
     fitted = found.cross_fitted
     return EnsembleReport(
-        study=settings.name,
+        **vars(done.report),
         members=[
             MemberReport(
                 trial=member.trial.number,
@@ -129,91 +89,11 @@ def rerun_ensemble(
                 cv_score=member.trial.score or 0.0,
                 metrics=scores,
             )
-            for member, job, scores in zip(members, jobs, alone, strict=True)
+            for member, job, scores in zip(
+                members, jobs.values(), done.alone, strict=True
+            )
         ],
         cv_score=None if fitted is None else float(np.mean(fitted.ensemble)),
         cv_single=None if fitted is None else float(np.mean(fitted.single)),
         conclusion=found.conclusion,
-        metrics=metrics,
-        n_train=n_train,
-        n_test=len(data.test.y),
-        n_repeated=int(repeated.sum()),
-        look=look,
-        run_id=run_id,
-        model=address,
-        differences=differing_facts(found.study.facts, facts),
     )
-
-
-def _as_one(
-    results: Sequence[FinalResult],
-    members: Sequence[Member],
-    rescales: Sequence[Rescale],
-    data: RerunData,
-) -> bytes:
-    networks = []
-    for result, member, rescale in zip(results, members, rescales, strict=True):
-        assert result.model is not None  # each job was asked to keep it
-        networks.append(
-            Network(
-                name=f"trial_{member.trial.number}",
-                model=result.model,
-                count=member.count,
-                rescale=rescale,
-            )
-        )
-    return as_one_file(networks, task=data.pipeline.task)
-
-
-def _write_files(
-    folder: Path,
-    data: RerunData,
-    results: Sequence[FinalResult],
-    mean: NDArray[np.float32],
-    metrics: dict[str, HeldOutScore],
-    repeated: NDArray[np.bool_],
-) -> None:
-    words = f"average of {len(results)} trials"
-    draw_on_test(
-        folder,
-        pipeline=data.pipeline,
-        test=data.test,
-        predictions=[mean],
-        scores=metrics,
-        of=words,
-        shown=words,
-    )
-    np.savez_compressed(
-        folder / "test_predictions.npz",
-        y=data.test.y,
-        predictions=mean[None],
-        members=np.stack([result.predictions for result in results]),
-        repeated=repeated,
-    )
-    rows = results[0].examples
-    np.savez_compressed(
-        folder / "model_check.npz", rows=rows, predictions=mean[: len(rows)]
-    )
-
-
-def _plain(found: StudyEnsemble) -> dict[str, object]:
-    return {
-        "study": found.study.settings.name,
-        "metric": found.metric.name,
-        "size": found.size,
-        "members": [
-            {
-                "trial": member.trial.number,
-                "run_id": member.recorded.run_id,
-                "count": member.count,
-                "weight": member.weight,
-                "epochs": member.trial.epoch,
-                "params": member.trial.params,
-            }
-            for member in found.members
-        ],
-        "cross_fitted": None
-        if found.cross_fitted is None
-        else vars(found.cross_fitted),
-        "conclusion": found.conclusion,
-    }

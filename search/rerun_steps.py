@@ -1,4 +1,4 @@
-"""Steps that the rerun of one trial and that of an ensemble share."""
+"""Steps that all reruns share, until their networks are trained."""
 
 import math
 import queue
@@ -15,15 +15,14 @@ from pipelines.part import Part, digest
 from pipelines.pipeline import Pipeline
 from pipelines.registry import get_pipeline, recorded_word
 from search.cores import n_cores
-from search.facts import gather_facts
+from search.errors import SettingsError
 from search.final import FinalJob, FinalResult, run_final
 from search.held_out import HeldOutScore, repeated_rows, score_on_test
-from search.model_log import log_model
 from search.rerun_weights import lineage, provide
 from search.seeding import derive_seed
 from search.seen_rows import seen_in
 from search.store import FAILED, KEY, KIND, PARENT, Store
-from search.stored_study import RecordedStudy
+from search.stored_study import RecordedStudy, RecordedTrial
 from search.types import Curves, Settings, Trial
 from search.workers import Slot, make_slots, start_imports
 from spaces.errors import DataError
@@ -97,6 +96,22 @@ def load_data(store: Store, settings: Settings, *, pipeline: str | None) -> Reru
         test_digest=digest(test),
         sources=[each.settings for each in lineage(store, settings.init_from)],
     )
+
+
+def check_complete(recorded: RecordedTrial) -> tuple[int, float]:
+    """Return a trial's common epoch and its score.
+
+    Raises:
+        SettingsError: It has none.
+    """
+    trial = recorded.trial
+    if trial.epoch is None or trial.score is None:
+        raise SettingsError(
+            f"rerun: trial {trial.number} of study '{recorded.study.settings.name}' "
+            f"must be complete, got {trial.state}; take another, 'tunefold best' lists "
+            "them"
+        )
+    return trial.epoch, trial.score
 
 
 def final_job(
@@ -255,28 +270,3 @@ def named_values(
                 end = "" if part == "mean" else f"_{part}"
                 values[f"test_{name}{of}{end}"] = value
     return values
-
-
-def log_trained(
-    store: Store, study: RecordedStudy, run_id: str, model: bytes
-) -> tuple[str, dict[str, str]]:
-    """Log and register a rerun's model under the study's name.
-
-    Returns:
-        The model's address, and versions and machine of now.
-    """
-    settings = study.settings
-    facts = gather_facts(settings.backend)
-    address = log_model(
-        store,
-        experiment_id=study.experiment_id,
-        run_id=run_id,
-        model=model,
-        registered_name=store.own_model(settings.name),
-        requirements=[
-            f"{package}=={facts[package]}"
-            for package in ("keras", settings.backend, "numpy")
-            if package in facts
-        ],
-    )
-    return address, facts

@@ -162,15 +162,9 @@ def load_trial(
             study has no complete trial, or the run of the trial's study is gone.
         SettingsError: The rule needs more folds than the study has.
     """
-    if study_or_run is not None and len(study_or_run) == 32:
-        try:
-            run = store.client.get_run(study_or_run)
-        except Exception:  # noqa: BLE001  (a name of 32 letters is tried as a study)
-            run = None
-        if run is not None and run.data.tags.get(KIND) == "trial":
-            return read_recorded_trial(
-                store, read_study(store, _parent_of(store, run)), run
-            )
+    recorded = trial_of_id(store, study_or_run)
+    if recorded is not None:
+        return recorded
     study = load_study(store, study_or_run)
     winner = chosen_trial(store, study, rule)
     if winner is None:
@@ -179,6 +173,25 @@ def load_trial(
             f"'tunefold resume {study.settings.name}' goes on with it"
         )
     return winner
+
+
+def trial_of_id(store: Store, word: str | None) -> RecordedTrial | None:
+    """Read a trial by its run id; None for what is no such id."""
+    run = run_of_id(store, word, kind="trial")
+    if run is None:
+        return None
+    return read_recorded_trial(store, read_study(store, _parent_of(store, run)), run)
+
+
+def run_of_id(store: Store, word: str | None, *, kind: str) -> Any | None:
+    """Return the run of that id and kind; None for what is no such id."""
+    if word is None or len(word) != 32:
+        return None
+    try:
+        run = store.client.get_run(word)
+    except Exception:  # noqa: BLE001  (a name of 32 letters is tried as a study)
+        return None
+    return run if run.data.tags.get(KIND) == kind else None
 
 
 def chosen_trial(store: Store, study: RecordedStudy, rule: str) -> RecordedTrial | None:

@@ -57,6 +57,21 @@ def pipeline_option(command: F) -> F:
     )(command)
 
 
+def check_members(size: int | None) -> None:
+    """Refuse an --ensemble of fewer than two members; None is fine.
+
+    Raises:
+        SettingsError: There are fewer.
+    """
+    from search.errors import SettingsError
+
+    if size is not None and size < 2:
+        raise SettingsError(
+            f"--ensemble: must be at least 2, got {size}; leave it out for the best "
+            "trial alone"
+        )
+
+
 def select_option(command: F) -> F:
     """Add --select."""
     return click.option(

@@ -9,6 +9,7 @@ import click
 
 from search.commands.formats import FORMATS
 from search.commands.options import (
+    check_members,
     format_option,
     json_option,
     pipeline_option,
@@ -144,6 +145,11 @@ def _best_as_json(
     metavar="N",
     help="Train the mean of up to N trials instead, see 'tunefold ensemble'.",
 )
+@click.option(
+    "--folds",
+    is_flag=True,
+    help="Train the networks of its cross-validation folds instead, for their mean.",
+)
 @click.option("--workers", type=int, help="Trainings at a time [default: cores].")
 @select_option
 @pipeline_option
@@ -153,6 +159,7 @@ def rerun_command(
     study_or_run: str | None,
     seeds: int | None,
     size: int | None,
+    folds: bool,
     workers: int | None,
     rule: str,
     pipeline: str | None,
@@ -163,18 +170,22 @@ def rerun_command(
 
     Takes a study or the MLflow run id of one trial; needs the tracking store and
     the data, nothing else. With --ensemble: several trials of a study, each once, and
-    the score of their mean.
+    the score of their mean. With --folds: the mean of the networks of the trial's
+    folds, each on its fold's training rows.
 
     \b
     tunefold rerun
     tunefold rerun digits-1 --seeds 5
     tunefold rerun digits-1 --select one-se
     tunefold rerun digits-1 --ensemble 5
+    tunefold rerun digits-1 --folds
     """
     from search.ensemble_report import EnsembleReport
     from search.errors import SettingsError
+    from search.folds_report import FoldsReport
     from search.rerun import rerun
     from search.rerun_ensemble import rerun_ensemble
+    from search.rerun_folds import rerun_folds
     from search.rerun_report import RerunReport
     from search.store import Store, choose_uri
 
@@ -186,13 +197,15 @@ def rerun_command(
         raise SettingsError(
             f"--ensemble: chooses trials itself, got --select {rule}; leave one out"
         )
-    if size is not None and size < 2:
-        raise SettingsError(
-            f"--ensemble: must be at least 2, got {size}; leave it out for the best "
-            "trial alone"
-        )
+    check_members(size)
+    for option, given in (("--seeds", seeds), ("--ensemble", size)):
+        if folds and given is not None:
+            raise SettingsError(
+                f"--folds: trains the network of each fold once, got {option} {given}; "
+                "leave one out"
+            )
     store = Store(choose_uri(tracking_uri))
-    report: RerunReport | EnsembleReport
+    report: RerunReport | EnsembleReport | FoldsReport
     if size is not None:
         report = rerun_ensemble(
             store,
@@ -201,6 +214,15 @@ def rerun_command(
             workers=workers,
             console=stderr(),
             pipeline=pipeline,
+        )
+    elif folds:
+        report = rerun_folds(
+            store,
+            study_or_run,
+            workers=workers,
+            console=stderr(),
+            pipeline=pipeline,
+            rule=rule,
         )
     else:
         report = rerun(

@@ -1,1 +1,1 @@
-"""A trial as a short plain Keras script or notebook that needs nothing of tunefold."""
+"""A trial, or an ensemble, as a plain Keras script that needs nothing of tunefold."""

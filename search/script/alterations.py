@@ -88,9 +88,9 @@ _SHIFT = '''\
 def shift(X, rng):
     """Move each image by whole pixels; the border's pixels are repeated."""
     n, height, width = X.shape[:3]
+    furthest = [max(1, round(AUGMENT_SHIFT * size)) for size in (height, width)]
     down, right = (
-        rng.integers(-most, most, size=(n, 1), endpoint=True)
-        for most in (max(1, round(AUGMENT_SHIFT * size)) for size in (height, width))
+        rng.integers(-most, most, size=(n, 1), endpoint=True) for most in furthest
     )
     rows = np.clip(np.arange(height) - down, 0, height - 1)
     columns = np.clip(np.arange(width) - right, 0, width - 1)
@@ -180,7 +180,8 @@ def part(X, shares, rng):
         lengths = np.sqrt(shares) * size
         first = np.rint(rng.uniform(0, size, size=len(X)) - lengths / 2)[:, None]
         pixels = np.arange(size)
-        inside.append((pixels >= first) & (pixels < first + np.rint(lengths)[:, None]))
+        last = first + np.rint(lengths)[:, None]
+        inside.append((pixels >= first) & (pixels < last))
     chosen = inside[0][:, :, None] & inside[1][:, None, :]
     return chosen if X.ndim == 3 else chosen[..., None]
 

@@ -11,8 +11,10 @@ from spaces.evaluation import ROWS
 from spaces.params import Scalar
 
 
-def data_code(source: Source) -> tuple[str, str]:
-    """Write what loads and what prepares.
+def data_code(source: Source) -> tuple[str, str, str]:
+    """Write what loads, what chooses among the training rows, and what prepares.
+
+    Loading is the same for all trials of a study.
 
     Raises:
         SettingsError: No code is known for the pipeline.
@@ -23,14 +25,13 @@ def data_code(source: Source) -> tuple[str, str]:
     prepare = ""
     if load is None:
         load, prepare = _own_data(settings.pipeline, params)
-    if ROWS in params:
-        load += _CHOSEN_ROWS
-    return load, prepare or preparing_code(
+    prepare = prepare or preparing_code(
         source.kind,
         params,
         channels=source.X.ndim == 4,
         split=SPLIT_WORDS in load,
     )
+    return load, _CHOSEN_ROWS if ROWS in params else "", prepare
 
 
 def _own_data(word: str, params: Mapping[str, Scalar]) -> tuple[str, str]:

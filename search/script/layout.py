@@ -8,7 +8,8 @@ from typing import Any
 
 from spaces.params import Scalar
 
-WIDTH = 88
+WIDTH = 84
+"""Of a formatter's 88 columns: an ensemble's code stands in a function, indented."""
 
 
 class Name(str):

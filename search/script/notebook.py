@@ -1,5 +1,6 @@
 """An exported trial as a notebook: the script's parts as cells, and two figures."""
 
+from dataclasses import replace
 from typing import Any
 
 from search.script.layout import assign
@@ -33,35 +34,39 @@ def _title(exported: Exported) -> str:
 
 
 def _figures(exported: Exported) -> list[Section]:
+    figures = [_learning(exported)] if exported.curves else []
+    figures.append(_on_test(exported))
+    first, *others = figures
+    return [replace(first, code=_PLT + first.code), *others]
+
+
+def _learning(exported: Exported) -> Section:
     curves = {
         name: [round(value, 4) for value in values]
         for name, values in exported.curves.items()
     }
-    learning = Section(
+    return Section(
         title="Learning curves",
         words="Of cross-validation: means over the folds after each epoch, of training "
         "and of validation rows. The line stands at the epoch the network above was "
         "trained for.",
-        code=f"{_PLT}{assign('CURVES', curves)}\n{_CURVES}",
+        code=f"{assign('CURVES', curves)}\n{_CURVES}",
     )
+
+
+def _on_test(exported: Exported) -> Section:
     if exported.classes:
         names = assign("CLASSES", list(exported.classes))
-        return [
-            learning,
-            Section(
-                title="Confusion matrix",
-                words="Of the test rows: true classes down, predicted ones across.",
-                code=f"{names}\n{_CONFUSION}",
-            ),
-        ]
-    return [
-        learning,
-        Section(
-            title="Residuals",
-            words="Of the test rows: how far predictions are off, by what is true.",
-            code=_RESIDUALS,
-        ),
-    ]
+        return Section(
+            title="Confusion matrix",
+            words="Of the test rows: true classes down, predicted ones across.",
+            code=f"{names}\n{_CONFUSION}",
+        )
+    return Section(
+        title="Residuals",
+        words="Of the test rows: how far predictions are off, by what is true.",
+        code=_RESIDUALS,
+    )
 
 
 _PLT = "import matplotlib.pyplot as plt\n\n"

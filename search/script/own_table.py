@@ -102,7 +102,8 @@ def read_days(column):
 def with_cycles(days):
     """Add each date's place in year, week and day."""
     angles = [2 * np.pi * days / length for length in (365.2425, 7.0, 1.0)]
-    return np.hstack([days, *[f(angle) for angle in angles for f in (np.sin, np.cos)]])
+    waves = [f(angle) for angle in angles for f in (np.sin, np.cos)]
+    return np.hstack([days, *waves])
 
 
 cycles = FunctionTransformer(with_cycles)

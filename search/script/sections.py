@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from search.environment import plain_environment
-from search.script.layout import WIDTH, Call, constant_name, write
+from search.script.layout import WIDTH, Call, assign, write
 from search.types import Curves
-from spaces.params import Scalar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,14 +26,15 @@ class Section:
 
 @dataclass(frozen=True, kw_only=True)
 class Exported:
-    """A trial as code.
+    """A trial or an ensemble as code.
 
     Attributes:
         name: Study and trial, fit for a file's name.
         doc: What it is, in lines.
         sections: The code, part by part.
         classes: Names of the classes; empty for a regression.
-        curves: Loss in cross-validation, a value per epoch: means over the folds.
+        curves: Loss in cross-validation, a value per epoch: means over the folds;
+            empty for an ensemble.
     """
 
     name: str
@@ -69,21 +69,39 @@ def imports_code(code: str) -> str:
     return f"{standard}\n{others}" if standard else others
 
 
-def constants_code(
-    own: Mapping[str, object], params: Mapping[str, Scalar], code: str
-) -> str:
-    """Write the parameters that code uses, by the names of their constants.
+def used_constants(constants: Mapping[str, object], code: str) -> dict[str, object]:
+    """Return the constants that code uses."""
+    return {
+        name: value
+        for name, value in constants.items()
+        if re.search(rf"\b{name}\b", code)
+    }
+
+
+def constants_code(constants: Mapping[str, object], code: str) -> str:
+    """Write the constants that code uses."""
+    used = used_constants(constants, code)
+    return "".join(f"{assign(name, value)}\n" for name, value in used.items())
+
+
+def beginning(
+    backend: str, code: str, *, parameters: str, words: str
+) -> tuple[Section, Section]:
+    """Write what stands before code: environment, imports and parameters.
 
     Args:
-        own: Constants that are no parameters of the network: seed, epochs, ...
-        params: The configuration.
-        code: What uses them.
+        backend: Of Keras.
+        code: All that follows.
+        parameters: The constants, written.
+        words: What they are.
     """
-    values = dict(own) | {constant_name(name): value for name, value in params.items()}
-    return "".join(
-        f"{name} = {write(value, before=f'{name} = ')}\n"
-        for name, value in values.items()
-        if re.search(rf"\b{name}\b", code)
+    return (
+        Section(
+            title="Environment",
+            words="What decides about the last digits, before anything is imported.",
+            code=f"{environment_code(backend)}\n{imports_code(code)}",
+        ),
+        Section(title="Parameters", words=words, code=parameters),
     )
 
 
@@ -97,8 +115,13 @@ def as_script(exported: Exported) -> str:
     return f'"""{exported.doc}"""\n\n{spaced(code)}'
 
 
-def spaced(code: str) -> str:
-    """Put two blank lines around functions and classes, at most one elsewhere."""
+def spaced(code: str, *, apart: int = 2) -> str:
+    """Put blank lines around functions and classes, at most one elsewhere.
+
+    Args:
+        code: Not indented.
+        apart: Blank lines, 1 within a function.
+    """
     lines: list[str] = []
     inside = False  # a function or class
     for line in code.splitlines():
@@ -107,7 +130,7 @@ def spaced(code: str) -> str:
         if top and (begins or inside):
             while lines and not lines[-1]:
                 lines.pop()
-            lines += ["", ""] if lines else []
+            lines += [""] * apart if lines else []
         if line or (lines and lines[-1]):
             lines.append(line)
         inside = begins or (inside and not top)

@@ -58,8 +58,8 @@ def prune(model):
             kept = np.ones_like(sizes)
             n_pruned = round(PRUNE_SHARE * kept.size)
             if n_pruned:
-                smallest = np.argpartition(sizes, n_pruned - 1, axis=None)[:n_pruned]
-                kept.flat[smallest] = 0
+                order = np.argpartition(sizes, n_pruned - 1, axis=None)
+                kept.flat[order[:n_pruned]] = 0
             layer.kept.assign(kept)
 
 

@@ -1,7 +1,7 @@
 """What a script is written of: a trial, its study, and the training data's form."""
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,21 +148,54 @@ def source_of(recorded: RecordedTrial) -> Source:
 def description(source: Source) -> str:
     """Return lines that say what a script is, and what it needs."""
     settings, trial = source.settings, source.trial
-    metric = settings.metrics[0]
+    return _folded(
+        f"{settings.name}, trial {trial.number}, as plain Keras.",
+        "",
+        f"Configuration: {describe(trial.params)}.",
+        f"Cross-validation ({settings.cv}): {_score(source)}.",
+        *_needs(source),
+    )
+
+
+def describe_ensemble(sources: Sequence[Source], weights: Sequence[float]) -> str:
+    """Return the same of a script that trains several trials.
+
+    Args:
+        sources: The trials, of one study.
+        weights: Their shares of the mean.
+    """
+    settings = sources[0].settings
+    members = [
+        f"{weight:.2f} x trial {source.trial.number}: {describe(source.params)}; "
+        f"cross-validation ({settings.cv}) {_score(source)}."
+        for source, weight in zip(sources, weights, strict=True)
+    ]
+    title = f"{settings.name}, ensemble of {len(sources)}, as plain Keras."
+    return _folded(title, "", *members, *_needs(sources[0]))
+
+
+def _score(source: Source) -> str:
+    settings, trial = source.settings, source.trial
+    return (
+        f"{settings.metrics[0]} {write_score(trial.score or 0.0)} at epoch "
+        f"{trial.epoch} of {trial.epochs}"
+    )
+
+
+def _needs(source: Source) -> list[str]:
+    settings = source.settings
     needed = [
         f"{name}=={source.facts[name]}"
         for name in ("keras", settings.backend, "numpy", "scikit-learn")
         if name in source.facts
     ]
-    lines = [
-        f"{settings.name}, trial {trial.number}, as plain Keras.",
-        "",
-        f"Configuration: {describe(trial.params)}.",
-        f"Cross-validation ({settings.cv}): {metric} {write_score(trial.score or 0.0)} "
-        f"at epoch {trial.epoch} of {trial.epochs}.",
+    return [
         f"Data: {short_name(settings.pipeline)}, {len(source.y):,} training rows.",
         f"Needs {', '.join(needed)}; others may give other digits.",
     ]
+
+
+def _folded(*lines: str) -> str:
     folded = [
         line
         for each in lines

@@ -31,7 +31,7 @@ def training_code(
     sparse: bool,
     stratified: bool,
 ) -> str:
-    """Write the callback, if one is needed, and `train`.
+    """Write the callback, if one is needed, and `train_network`.
 
     Args:
         params: The configuration.
@@ -178,7 +178,8 @@ _EPOCH_END = """
 
 _EMA = """\
         # the average that the optimizer keeps
-        self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
+        trained = self.model.trainable_variables
+        self.model.optimizer.finalize_variable_values(trained)
 <<again>>\
         networks = [self.model.get_weights()]
 """
@@ -230,7 +231,7 @@ _EPOCH_DONE = """\
 """
 
 _BEGIN = '''\
-def train(seed):
+def train_network(seed):
     """Train one network and return it<<more>>."""
     keras.utils.set_random_seed(seed)
     model = build_model()
@@ -245,7 +246,8 @@ learn, stop = train_test_split(
     stratify=<<y>>,
 )
 learn, stop = np.sort(learn), np.sort(stop)
-X, y, X_stop, y_stop = X_train[learn], y_train[learn], X_train[stop], y_train[stop]
+X, y = X_train[learn], y_train[learn]
+X_stop, y_stop = X_train[stop], y_train[stop]
 """
 
 _EVEN = {
@@ -265,7 +267,8 @@ _TARGETS: dict[Task, str] = {
 """,
     "regression": """\
     # The network learns (y - mean) / spread; its last layer turns it back.
-    model.layers[-1].set_weights([np.array([[y.std() or 1.0]]), np.array([y.mean()])])
+    spread, mean = np.array([[y.std() or 1.0]]), np.array([y.mean()])
+    model.layers[-1].set_weights([spread, mean])
     targets = y.astype("float32")[:, None]
 """,
 }

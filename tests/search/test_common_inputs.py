@@ -126,3 +126,6 @@ def test_other_words_are_refused_in_one_line(job):
     assert "as trial 5 prepares them cannot be scaled to those of trial 1, 9" in message
     assert "'tunefold rerun a' trains the best trial alone" in message
     assert "\n" not in message
+    folds = {0: job(IMDB, **words, n_words=3), 1: job(IMDB, **words, n_words=2)}
+    with pytest.raises(SettingsError, match=r"^--folds: .* fold 0 .* of fold 1; "):
+        common_inputs(IMDB, part, folds, study="a", noun="fold")

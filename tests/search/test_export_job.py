@@ -2,32 +2,17 @@
 
 import json
 import os
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 from real_command import SMALL, Recorded, refused, tunefold
 
-from scripts import imported
+from scripts import guard_of, imported, printed_scores, scores_of, written_scores
 from search.homework.execution import run_cells
 
 pytestmark = pytest.mark.slow
 
-GUARD = """
-import sys
-
-
-class Refuse:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("search", "pipelines", "spaces", "tunefold"):
-            raise ImportError(f"{name} was imported")
-
-
-sys.meta_path.insert(0, Refuse())
-"""
 OWN_PATH = os.environ.get("PYTHONPATH", "")  # before a test changes it
 WORDS = ["--cv", "holdout:0.3", "--trials", 2, "--epochs", 3, "--workers", 1, *SMALL]
 
@@ -49,15 +34,7 @@ def rerun(folder):
 @pytest.fixture
 def without_tunefold(tmp_path, monkeypatch):
     """Let every Python started meanwhile refuse tunefold's packages."""
-    guard = tmp_path / "guard"
-    guard.mkdir()
-    (guard / "sitecustomize.py").write_text(GUARD)
-    monkeypatch.setenv("PYTHONPATH", str(guard))
-
-
-def scores_of(text):
-    """Return the test scores as they were printed."""
-    return dict(re.findall(r"^test (\w+) ([\d.,]+)", text, re.MULTILINE))
+    monkeypatch.setenv("PYTHONPATH", str(guard_of(tmp_path)))
 
 
 @pytest.mark.ci
@@ -67,17 +44,7 @@ def test_the_script_prints_the_reruns_scores(folder, rerun, without_tunefold, tm
     done = tunefold(*words, cwd=folder, PYTHONPATH=OWN_PATH)
     assert done.stdout.strip() == str(script)
     assert not {"search", "pipelines", "spaces"} & imported(script.read_text())
-    done = subprocess.run(
-        [sys.executable, script],
-        cwd=tmp_path,
-        env=os.environ | {"KERAS_BACKEND": ""},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    expected = {name: score["mean"] for name, score in rerun["metrics"].items()}
-    found = scores_of(done.stdout)
-    assert found == {name: f"{mean:.4f}" for name, mean in expected.items()}
+    assert printed_scores(script, tmp_path) == written_scores(rerun)
     # the rerun has left the same script
     client = Recorded(folder, "a").client
     kept = client.download_artifacts(
@@ -96,11 +63,21 @@ def test_the_notebook_runs_and_prints_the_same(
     nbformat.validate(notebook)
     run_cells(notebook, tmp_path, backend="jax")
     outputs = {cell.id: cell.get("outputs", []) for cell in notebook.cells}
-    expected = {name: score["mean"] for name, score in rerun["metrics"].items()}
-    found = scores_of(outputs["evaluate"][0]["text"])
-    assert found == {name: f"{mean:.4f}" for name, mean in expected.items()}
+    assert scores_of(outputs["evaluate"][0]["text"]) == written_scores(rerun)
     for figure in ("learning-curves", "confusion-matrix"):
         assert any("image/png" in each.get("data", {}) for each in outputs[figure])
+
+
+def test_options_that_exclude_each_other_are_named(folder):
+    for words, line in {
+        ("--ensemble", 1): "--ensemble: must be at least 2, got 1; leave it out for "
+        "the best trial alone",
+        ("--ensemble", 3, "--trial", 1): "--ensemble: chooses trials itself, got "
+        "--trial 1; leave one out",
+        ("--ensemble", 3, "--to", "study-file"): "--ensemble 3: a study file holds no "
+        "trial; leave it out, or use --to script",
+    }.items():
+        assert refused("export", "a", *words, cwd=folder, status=2) == f"Error: {line}"
 
 
 def test_a_study_file_repeats_the_study(folder, tmp_path):

@@ -1,23 +1,25 @@
 """Ensembles by the real command: searched, chosen, trained, loaded back."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
-from real_command import SMALL, Recorded, environment, refused, tunefold
+from real_command import SMALL, Recorded, refused, tunefold
+from saved_models import check_model
 from sklearn.metrics import accuracy_score, mean_absolute_error
 from stored_predictions import out_of_fold, record_study
 
 from pipelines.boston_housing import PIPELINE as BOSTON
 from pipelines.digits import PIPELINE as DIGITS
 from pipelines.part import digest
+from scripts import guard_of, printed_scores, scores_of, written_scores
+from search.homework.execution import run_cells
 
 pytestmark = pytest.mark.slow
 
-ALWAYS = {"ensemble.json", "model_check.npz", "test_predictions.npz"}
+ALWAYS = {"ensemble.json", "model_check.npz", "script.py", "test_predictions.npz"}
 SEARCH = ["--cv", "kfold:3", "--epochs", 3, "--workers", 1, "--pruner", "none"]
 RANDOM = ["--engine", "random", "--trials", 4]
 
@@ -26,46 +28,6 @@ NETWORK = {
     "n_layers": 1, "width_1": 16, "activation": "relu", "optimizer": "adam",
     "learning_rate": 0.01, "batch_size": 64,
 }  # fmt: skip
-
-LOAD_MODEL = """
-import sys
-import mlflow
-import numpy as np
-
-uri, address, check, target = sys.argv[1:]
-mlflow.set_tracking_uri(uri)
-model = mlflow.keras.load_model(address, load_model_kwargs={"safe_mode": True})
-with np.load(check) as file:
-    np.save(target, model.predict(file["rows"], verbose=0))
-"""
-
-
-def check_model(recorded, report, folder):
-    """The logged model predicts what was scored, in another process."""
-    client, run_id = recorded.client, report["run_id"]
-    check = client.download_artifacts(run_id, "model_check.npz")
-    target = folder / "predicted.npy"
-    subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            LOAD_MODEL,
-            recorded.uri,
-            report["model"],
-            check,
-            target,
-        ],
-        check=True,
-        env=environment(KERAS_BACKEND=recorded.study.data.tags["backend"]),
-        cwd=folder,
-        capture_output=True,
-    )
-    with np.load(check) as file:
-        stored = file["predictions"]
-    found = np.load(target).reshape(stored.shape)
-    assert stored.std() > 0.01
-    # float32: other cores and another number of rows sum up in another order
-    np.testing.assert_allclose(found, stored, rtol=1e-4, atol=1e-5)
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +97,31 @@ def test_the_model_predicts_the_mean_of_its_members(digits, rerun, tmp_path):
     assert version.run_id == rerun["run_id"]
 
 
+def test_its_script_prints_the_same_scores_without_tunefold(digits, rerun, tmp_path):
+    assert len(rerun["members"]) > 1
+    script = tmp_path / "script.py"
+    words = ["export", "a", "--ensemble", 3, "--output", script]
+    tunefold(*words, cwd=digits.folder)
+    assert printed_scores(script, tmp_path) == written_scores(rerun)
+    # the rerun has left the same script, and its run id gives it, too
+    kept = digits.client.download_artifacts(rerun["run_id"], "script.py")
+    assert Path(kept).read_text() == script.read_text()
+    words = ["export", rerun["run_id"], "--output", tmp_path / "again.py"]
+    tunefold(*words, cwd=digits.folder)
+    assert (tmp_path / "again.py").read_text() == script.read_text()
+
+
+def test_its_notebook_runs_and_prints_the_same(digits, rerun, tmp_path, monkeypatch):
+    words = ["export", "a", "--ensemble", 3, "--to", "notebook", "--api", "subclass"]
+    tunefold(*words, cwd=digits.folder)
+    notebook = nbformat.read(digits.folder / "a-ensemble.ipynb", as_version=4)
+    monkeypatch.setenv("PYTHONPATH", str(guard_of(tmp_path)))
+    run_cells(notebook, tmp_path, backend="jax")
+    outputs = {cell.id: cell.get("outputs", []) for cell in notebook.cells}
+    assert scores_of(outputs["evaluate"][0]["text"]) == written_scores(rerun)
+    assert "image/png" in outputs["confusion-matrix"][0]["data"]
+
+
 def test_the_study_goes_on_and_its_best_trial_can_be_rerun(digits, rerun):
     folder = digits.folder
     tunefold("resume", "a", "--trials", 5, cwd=folder)
@@ -195,4 +182,7 @@ def test_members_that_scale_their_inputs_differently_share_one_input(
     report = json.loads(done.stdout)
     found = [member["params"]["input_norm"] for member in report["members"]]
     assert found == NORMS
-    check_model(Recorded(tmp_path, "a"), report, tmp_path)
+    recorded = Recorded(tmp_path, "a")
+    check_model(recorded, report, tmp_path)
+    script = recorded.client.download_artifacts(report["run_id"], "script.py")
+    assert printed_scores(script, tmp_path) == written_scores(report)

@@ -1,13 +1,10 @@
 """What is written: formatted Python that needs nothing of tunefold."""
 
-import subprocess
-import sys
-
 import pytest
 
 from pipelines.digits import PIPELINE as DIGITS
 from pipelines.registry import get_pipeline
-from scripts import imported, points
+from scripts import check, points
 from search.errors import SettingsError
 from search.script.export import export
 from search.script.network import APIS
@@ -29,21 +26,6 @@ SPACES = {
     ("boston_housing", "dense"): get_pipeline("boston_housing").spaces["dense"],
     ("sunspots", "dense"): get_pipeline("sunspots").spaces["dense"],
 }
-NEEDED = {"keras", "numpy", "sklearn", "scipy"}  # scikit-learn brings SciPy
-
-
-def check(scripts, folder):
-    """Each script compiles, imports what it may, and is as a formatter leaves it."""
-    for number, script in enumerate(scripts):
-        others = imported(script) - NEEDED - set(sys.stdlib_module_names)
-        assert not others
-        (folder / f"s{number}.py").write_text(script, "utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "ruff", "format", "--diff", "--isolated", folder],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("n", [1, pytest.param(8, marks=pytest.mark.slow)])

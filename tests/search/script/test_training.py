@@ -3,11 +3,8 @@
 import numpy as np
 import pytest
 
-from pipelines.part import digest
 from pipelines.registry import get_pipeline
-from scripts import code_of, run
-from search.final import FinalJob, run_final
-from search.seeding import derive_seed
+from scripts import code_of, rerun_predictions, run
 
 pytestmark = pytest.mark.slow
 
@@ -76,22 +73,7 @@ VECTORS = {
 
 
 def compare(recorded, *, exact=True):
-    settings, trial = recorded.study.settings, recorded.trial
-    pipeline = get_pipeline(settings.pipeline)
-    ours = run_final(
-        FinalJob(
-            pipeline=settings.pipeline,
-            train_digest=settings.data_digest,
-            test_digest=digest(pipeline.load("test")),
-            params=trial.params,
-            epochs=trial.epoch,
-            horizon=trial.epochs,
-            seed=derive_seed(settings.seed, 0, "rerun"),
-            metrics=settings.metrics,
-            backend=settings.backend,
-            keep_model=False,
-        )
-    ).predictions
+    ours = rerun_predictions(recorded)
     titles = ("Parameters", "Load", "Preprocess", "Build", "Train", "Evaluate")
     plain = run(code_of(recorded, *titles))["predictions"]
     if exact:
