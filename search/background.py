@@ -16,7 +16,8 @@ class BackgroundWriter:
     """Runs actions one after another in a thread of its own.
 
     An action that raises is tried again, later ones wait behind it: order is kept
-    and nothing is skipped. Actions must be repeatable.
+    and nothing is skipped. Actions must be repeatable, and must not raise what trying
+    again cannot cure.
     """
 
     def __init__(self) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich.console import Console
+from rich.text import Text
 
 from search.disk import low_disk
 from search.events import BEGINNING
@@ -40,6 +41,7 @@ class Outcome:
         saved: What pruning saved, one line; None for nothing.
         unfinished: Trials that still miss folds.
         left_behind: Records the tracking store has not received.
+        refused: Records it will not take.
     """
 
     study: str
@@ -48,6 +50,7 @@ class Outcome:
     saved: str | None
     unfinished: int
     left_behind: int
+    refused: int = 0
 
 
 def run_session(
@@ -85,7 +88,12 @@ def run_session(
     recorder = Recorder(store, settings, began=first["began"])
     began_with = {name: first[name] for name in BEGINNING if name in first}
     recorder.begin(**began_with)
-    tracker = MlflowTracker(recorder, journal, settings)
+    tracker = MlflowTracker(
+        recorder,
+        journal,
+        settings,
+        say=lambda line: console.print(Text(line), soft_wrap=True),
+    )
     progress = SearchProgress(
         console,
         settings,
@@ -151,6 +159,7 @@ def _search(
         saved=describe_saved(settings.pruner, study.trials),
         unfinished=len(unfinished),
         left_behind=tracker.left_behind,
+        refused=tracker.refused,
     )
 
 
