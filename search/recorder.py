@@ -59,23 +59,32 @@ class Recorder:
         self.experiment_id = store.experiment_id(settings.experiment)
         self.run_id = ""
 
-    def begin(self, facts: Mapping[str, str], **beginning: Any) -> None:
-        """Create the study's run, or take it up again.
+    def create(self, facts: Mapping[str, str], **beginning: Any) -> None:
+        """Create the study's run where there is none; change nothing where there is.
 
         Args:
             facts: Versions and machine.
             beginning: What else the first line of a journal holds, to write it anew.
         """
-        s = self._settings
         self._beginning = {"facts": dict(facts), **beginning}
-        run = self._store.find(s.name)
+        run = self._store.find(self._settings.name)
         if run is None:
             self._create_study()
         else:
             self.run_id = run.info.run_id
-            self.client.update_run(self.run_id, status=RUNNING)
-            for name in ("engine", "sampler"):  # another one may have taken over
-                self.client.set_tag(self.run_id, name, getattr(s, name))
+
+    def begin(self, facts: Mapping[str, str], **beginning: Any) -> None:
+        """Create the study's run, or take it up again.
+
+        Args:
+            facts: As in `create`.
+            beginning: As in `create`.
+        """
+        s = self._settings
+        self.create(facts, **beginning)
+        self.client.update_run(self.run_id, status=RUNNING)
+        for name in ("engine", "sampler"):  # another one may have taken over
+            self.client.set_tag(self.run_id, name, getattr(s, name))
         trials = trials_named(self._store, s.name)
         adopt(self._store, trials, self.run_id)
         self._take_up(trials)

@@ -32,6 +32,7 @@ class MlflowTracker:
         journal: Where predictions lie.
         settings: The study's.
         say: Told in one line what the person who waits should know.
+        assure: Called before each write; raises where nothing may be written.
 
     Attributes:
         left_behind: Records that were given up, see `settle`.
@@ -45,6 +46,7 @@ class MlflowTracker:
         journal: Journal,
         settings: Settings,
         say: Callable[[str], None] = lambda _: None,
+        assure: Callable[[], None] = lambda: None,
     ) -> None:
         self.left_behind = self.refused = 0
         self._recorder = recorder
@@ -53,7 +55,7 @@ class MlflowTracker:
         self._say = say
         self._anew: set[int] = set()  # trials whose run was deleted
         self._winner = ""  # in words
-        self._writer = BackgroundWriter()
+        self._writer = BackgroundWriter(assure)
 
     def catch_up(self, trials: Sequence[Trial]) -> None:
         """Send what the journal holds and the store does not."""
@@ -102,6 +104,10 @@ class MlflowTracker:
         """Do as `settle`; nothing can be sent any more."""
         self._wait(self._writer.close)
 
+    def abandon(self) -> None:
+        """Send nothing more; may be called anywhere."""
+        self.left_behind = self._writer.give_up()
+
     @property
     def behind(self) -> int:
         """How many records the store has yet to take."""
@@ -111,7 +117,7 @@ class MlflowTracker:
         try:
             self.left_behind = wait(patience=PATIENCE)
         except KeyboardInterrupt:
-            self.left_behind = self._writer.give_up()
+            self.abandon()
             raise
 
     def _put(self, trial: Trial, record: Callable[[], None]) -> None:
