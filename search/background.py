@@ -16,11 +16,16 @@ class BackgroundWriter:
     """Runs actions one after another in a thread of its own.
 
     An action that raises is tried again, later ones wait behind it: order is kept
-    and nothing is skipped. Actions must be repeatable.
+    and nothing is skipped. Actions must be repeatable, and must not raise what trying
+    again cannot cure.
+
+    Args:
+        assure: Called before each try; raises where nothing may be done now.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, assure: Callable[[], None] = lambda: None) -> None:
         self.last_error: Exception | None = None
+        self._assure = assure
         self._put = self._done = 0
         self._actions: queue.Queue[_Item] = queue.Queue()
         self._give_up = threading.Event()
@@ -75,6 +80,7 @@ class BackgroundWriter:
             tries = 0
             while not self._give_up.is_set():
                 try:
+                    self._assure()
                     action()
                 except Exception as error:  # noqa: BLE001  (any failure of a server)
                     self.last_error = error

@@ -22,6 +22,7 @@ from search.request import Request, for_cluster, make_draft
 from search.session import Outcome, closing, run_session
 from search.store import Store
 from search.transfer import begin_with
+from search.trial_runs import is_taken
 from search.types import Budget
 from search.warm_start import warm_start
 from search.workers import PlaceLostError, Slot, WorkerDiedError, make_slots
@@ -79,11 +80,7 @@ def begin(
             name = request.name or _free_name(
                 store, folder, short_name(settings.pipeline)
             )
-            if store.find(name) is not None:
-                raise SettingsError(
-                    f"study '{name}': exists already in {store.name}; go on with it by "
-                    f"'tunefold resume {name}', or give another --name"
-                )
+            _refuse_taken(store, name)
             experiment = request.experiment or store.own_experiment(settings.experiment)
             store.experiment_id(experiment)  # refused before anything is written
             settings = replace(settings, name=name, experiment=experiment)
@@ -138,10 +135,23 @@ def _refuse_existing(folder: Path) -> None:
         )
 
 
+def _refuse_taken(store: Store, name: str) -> None:
+    if store.find(name) is not None:
+        raise SettingsError(
+            f"study '{name}': exists already in {store.name}; go on with it by "
+            f"'tunefold resume {name}', or give another --name"
+        )
+    if is_taken(store, name):
+        raise SettingsError(
+            f"study '{name}': {store.name} holds trials of it though its own run is "
+            "deleted; delete theirs as well, or give another --name"
+        )
+
+
 def _free_name(store: Store, folder: Path, pipeline: str) -> str:
     number = 1
-    while (folder / f"{pipeline}-{number}").exists() or store.find(
-        f"{pipeline}-{number}"
+    while (folder / f"{pipeline}-{number}").exists() or is_taken(
+        store, f"{pipeline}-{number}"
     ):
         number += 1
     return f"{pipeline}-{number}"

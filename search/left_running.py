@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from search.lease import holder_of, is_held
-from search.recorder import UNFINISHED
+from search.run_tags import UNFINISHED
 from search.store import KEY, KILLED, KIND, RUNNING, Store
 from search.types import TrialState
 

@@ -5,17 +5,27 @@ first, parameters and metric values carry the journal's times: the same trial se
 twice is stored once.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from search.diagnosis import Kind, diagnose, diagnose_all
-from search.events import asked_event, trial_to_events
+from search.events import trial_to_events
 from search.logged_values import Value, calibration, fold_values, trial_values
 from search.metrics import METRICS
-from search.store import FAILED, FINISHED, KEY, KILLED, KIND, PARENT, RUNNING, Store
+from search.run_tags import (
+    MISSING,
+    UNFINISHED,
+    state_of,
+    study_tags,
+    trial_name,
+    trial_tags,
+)
+from search.store import FAILED, FINISHED, KILLED, RUNNING, Store
+from search.store_errors import is_refusal
+from search.trial_runs import adopt, number_of, trials_named
 from search.types import FoldResult, Settings, Trial, TrialState
 from search.winner import ARTIFACT as WINNER
 from search.winner import Winner, winner_metrics
@@ -26,12 +36,6 @@ _STATUS = {
     TrialState.FAILED: FAILED,
     TrialState.RUNNING: KILLED,  # the study ended before it
 }
-
-ASKED = "tunefold.asked"
-"""Tag of a trial's run: what was proposed, as the journal has it."""
-
-UNFINISHED = "unfinished"
-"""State of a trial that its study left open; `tunefold resume` goes on with it."""
 
 
 class Recorder:
@@ -50,73 +54,75 @@ class Recorder:
         self._began = began
         self._runs: dict[int, str] = {}
         self._ended: dict[int, tuple[str, str | None]] = {}  # found at the begin
+        self._lacking: set[int] = set()  # trials whose run misses a record
+        self._beginning: dict[str, Any] = {}
         self.experiment_id = store.experiment_id(settings.experiment)
         self.run_id = ""
 
-    def begin(self, facts: Mapping[str, str], **beginning: Any) -> None:
-        """Create the study's run, or take it up again.
+    def create(self, facts: Mapping[str, str], **beginning: Any) -> None:
+        """Create the study's run where there is none; change nothing where there is.
 
         Args:
             facts: Versions and machine.
             beginning: What else the first line of a journal holds, to write it anew.
         """
-        s = self._settings
-        run = self._store.find(s.name)
+        self._beginning = {"facts": dict(facts), **beginning}
+        run = self._store.find(self._settings.name)
         if run is None:
-            self.run_id = self._create_study(facts)
+            self._create_study()
         else:
             self.run_id = run.info.run_id
-            self.client.update_run(self.run_id, status=RUNNING)
-            for name in ("engine", "sampler"):  # another one may have taken over
-                self.client.set_tag(self.run_id, name, getattr(s, name))
-            self._take_up_trials()
-        study = {"settings": asdict(s), "facts": dict(facts), **beginning}
+
+    def begin(self, facts: Mapping[str, str], **beginning: Any) -> None:
+        """Create the study's run, or take it up again.
+
+        Args:
+            facts: As in `create`.
+            beginning: As in `create`.
+        """
+        s = self._settings
+        self.create(facts, **beginning)
+        self.client.update_run(self.run_id, status=RUNNING)
+        for name in ("engine", "sampler"):  # another one may have taken over
+            self.client.set_tag(self.run_id, name, getattr(s, name))
+        trials = trials_named(self._store, s.name)
+        adopt(self._store, trials, self.run_id)
+        self._take_up(trials)
+        self._log_beginning()
+
+    def begin_anew(self) -> bool:
+        """Write the study's run anew where it is deleted; say whether it was."""
+        name = self._settings.name
+        if self._store.find(name) is not None:
+            return False
+        self._create_study()
+        adopt(self._store, trials_named(self._store, name), self.run_id)
+        self._log_beginning()
+        return True
+
+    def _create_study(self) -> None:
+        self.run_id = self._store.create_run(
+            self.experiment_id,
+            self._settings.name,
+            tags=study_tags(self._settings, self._beginning["facts"]),
+            began=self._began,
+        )
+
+    def _log_beginning(self) -> None:
+        study = {"settings": asdict(self._settings), **self._beginning}
         self.client.log_dict(self.run_id, study, "study.json")
 
-    def _take_up_trials(self) -> None:
-        for run in self._store.trials(self.run_id):
-            number = run.data.tags[KEY].rpartition("/")[2]
+    def _take_up(self, trials: Sequence[Any]) -> None:
+        for run in trials:
+            number, state = number_of(run), run.data.tags.get("state")
             if run.data.params:  # else cut short at once: `_run_of` completes it
-                self._runs[int(number)] = run.info.run_id
-                state = run.data.tags.get("state")
-                self._ended[int(number)] = (run.info.status, state)
-            if run.data.tags.get("state") == UNFINISHED:
+                self._runs[number] = run.info.run_id
+                self._ended[number] = (run.info.status, state)
+            if MISSING in run.data.tags:
+                self._lacking.add(number)
+            if state == UNFINISHED:
                 self.client.update_run(run.info.run_id, status=RUNNING)
                 self.client.set_tag(run.info.run_id, "state", TrialState.RUNNING.value)
-
-    def _create_study(self, facts: Mapping[str, str]) -> str:
-        s = self._settings
-        tags = {
-            KEY: s.name,
-            KIND: "study",
-            "engine": s.engine,
-            "sampler": s.sampler,
-            "backend": s.backend,
-            "pipeline": s.pipeline,
-            "space": s.space_name,
-            "objectives": ",".join(s.objectives),
-            "max_parameters": str(s.max_parameters or "none"),
-            "max_seconds": str(s.max_seconds or "none"),
-            "max_memory": str(s.max_memory or "none"),
-            "cv": s.cv,
-            "groups": s.groups or "none",
-            "seed": str(s.seed),
-            "split_seed": str(s.split_seed),
-            "epochs": str(s.epochs),
-            "metric": s.metrics[0],
-            "epoch_rule": s.epoch,
-            "workers": str(s.workers),
-            "rows": "all" if s.n_rows is None else str(s.n_rows),
-            "data_source": s.data_source,
-            "data_digest": s.data_digest,
-            "split_digest": s.split_digest,
-            **_init_tags(s),
-            **{f"version.{name}": value for name, value in facts.items()},
-            **s.tags,
-        }
-        return self._store.create_run(
-            self.experiment_id, s.name, tags=tags, began=self._began
-        )
 
     def trial_begun(self, trial: Trial, *, began: float) -> None:
         """Create a trial's run.
@@ -148,7 +154,8 @@ class Recorder:
         if predictions.is_file():
             values += calibration(self._settings, predictions)
         self._log(run_id, values, ended=ended)
-        tags = {"state": _state(trial), "reason": trial.reason or ""}
+        self.client.log_dict(run_id, list(trial_to_events(trial)), "trial.json")
+        tags = {"state": state_of(trial), "reason": trial.reason or ""}
         if trial.state is TrialState.COMPLETE:
             tags["diagnosis"] = diagnose(trial.folds).kind.value
         if trial.copy_of is not None:
@@ -156,7 +163,6 @@ class Recorder:
         for name, value in tags.items():
             if value:
                 self.client.set_tag(run_id, name, value)
-        self.client.log_dict(run_id, list(trial_to_events(trial)), "trial.json")
         if predictions.is_file():
             # Under one name in every trial; the file lies under its number.
             self._log_file(run_id, predictions, "predictions.npz")
@@ -165,16 +171,50 @@ class Recorder:
         )
 
     def is_recorded(self, trial: Trial) -> bool:
-        """Say whether the store held at the begin how this trial ended."""
+        """Say whether the store held all of a trial, its end as well, at the begin."""
         ended = (_STATUS[trial.state], trial.state.value)
-        return self._ended.get(trial.number) == ended
+        whole = trial.number not in self._lacking
+        return whole and self._ended.get(trial.number) == ended
+
+    def forget_deleted(self, number: int) -> bool:
+        """Forget a trial's run that is deleted, so that the next write creates one.
+
+        Returns:
+            Whether it was.
+        """
+        if number not in self._runs or self._store.find(self._key(number)) is not None:
+            return False
+        del self._runs[number]
+        return True
+
+    def lacks(self, number: int, reason: str) -> None:
+        """Mark the run of a trial of which the store refused a record.
+
+        Args:
+            number: The trial's.
+            reason: The store's, one line.
+        """
+        self._lacking.add(number)
+        with _unless_refused():
+            if number in self._runs:
+                self.client.set_tag(self._runs[number], MISSING, reason)
+
+    def is_whole(self, number: int) -> None:
+        """Take back what `lacks` said of a trial, in an earlier process or this one."""
+        with _unless_refused():  # an earlier try may have done it
+            if number in self._lacking:
+                self.client.delete_tag(self._runs[number], MISSING)
+        self._lacking.discard(number)
 
     def underfit(self, trials: Sequence[Trial]) -> None:
         """Mark the trials that others show to be underfit; see `diagnose_all`."""
         metric = METRICS[self._settings.metrics[0]]
         for number, found in diagnose_all(metric, trials).items():
             if found.kind is Kind.UNDERFIT and number in self._runs:
-                self.client.set_tag(self._runs[number], "diagnosis", found.kind.value)
+                with _unless_refused():  # it may have been deleted since it ended
+                    self.client.set_tag(
+                        self._runs[number], "diagnosis", found.kind.value
+                    )
 
     def winner(self, winner: Winner, *, ended: float) -> None:
         """Write the winner's corrected score to the study's run.
@@ -196,49 +236,24 @@ class Recorder:
     def _run_of(self, trial: Trial, *, began: float | None = None) -> str:
         if trial.number in self._runs:
             return self._runs[trial.number]
-        key = f"{self._settings.name}/{trial.number}"
         # The store may have it although this process does not know: the answer to an
         # earlier try may have been lost.
-        found = self._store.find(key)
+        found = self._store.find(self._key(trial.number))
         if found is not None:
             run_id = str(found.info.run_id)
         else:
             run_id = self._store.create_run(
                 self.experiment_id,
-                self._run_name(trial),
-                tags={
-                    KEY: key,
-                    KIND: "trial",
-                    PARENT: self.run_id,
-                    "state": TrialState.RUNNING.value,
-                    ASKED: json.dumps(asked_event(trial)),
-                    **self._tags_of(trial),
-                    **self._settings.tags,
-                },
+                trial_name(self._settings, trial),
+                tags=trial_tags(self._settings, trial, study_run_id=self.run_id),
                 began=_began(trial, began or self._began),
             )
         self._log_params(run_id, trial)
         self._runs[trial.number] = run_id
         return run_id
 
-    def _run_name(self, trial: Trial) -> str:
-        if "technique" in trial.tags:  # a homework's
-            return f"{trial.tags['technique']}, {trial.tags['setting']}"
-        return f"{self._settings.name}-{trial.number}"
-
-    def _tags_of(self, trial: Trial) -> dict[str, str]:
-        tags = {
-            "engine": trial.engine,
-            "sampler": trial.sampler,
-            "backend": self._settings.backend,
-            **_init_tags(self._settings),
-            **trial.tags,
-        }
-        if trial.rung:
-            tags["rung"] = str(trial.epochs)
-        if trial.continues is not None:
-            tags["continues"] = f"{self._settings.name}/{trial.continues}"
-        return tags
+    def _key(self, number: int) -> str:
+        return f"{self._settings.name}/{number}"
 
     def _log_params(self, run_id: str, trial: Trial) -> None:
         from mlflow.entities import Param
@@ -263,12 +278,14 @@ class Recorder:
             self.client.log_artifact(run_id, str(named))
 
 
-def _init_tags(settings: Settings) -> dict[str, str]:
-    return {} if settings.init_from is None else {"init_from": settings.init_from}
-
-
-def _state(trial: Trial) -> str:
-    return UNFINISHED if trial.state is TrialState.RUNNING else trial.state.value
+@contextmanager
+def _unless_refused() -> Iterator[None]:
+    """Go on where the store refuses a mark; an outage is raised."""
+    try:
+        yield
+    except Exception as error:
+        if not is_refusal(error):
+            raise
 
 
 def _began(trial: Trial, default: float) -> float:

@@ -26,10 +26,11 @@ from search.journal import FILE
 from search.journal_line import write_line
 from search.lag import lag_of
 from search.prediction_files import PredictionFiles
-from search.recorder import ASKED, UNFINISHED
 from search.results import load_study
-from search.store import KEY, Store
+from search.run_tags import ASKED, UNFINISHED
+from search.store import Store
 from search.stored_study import read_trial
+from search.trial_runs import number_of
 from search.types import Settings, Trial, TrialState
 
 
@@ -59,7 +60,7 @@ def restore(store: Store, name: str, folder: Path) -> Restored:
     """
     study = load_study(store, name)
     runs = store.trials(study.run_id)
-    numbered = {int(run.data.tags[KEY].rpartition("/")[2]): run for run in runs}
+    numbered = {number_of(run): run for run in runs}
     trials = [
         _trial_of(store, number, numbered.get(number), study.settings)
         for number in range(max(numbered, default=-1) + 1)

@@ -10,7 +10,7 @@ from search.metrics import METRICS
 from search.objectives import SCORE, pareto_front
 from search.scoring import rank
 from search.selecting import select
-from search.store import KEY, KIND, PARENT, Store
+from search.store import KIND, PARENT, Store
 from search.stored_study import (
     RecordedStudy,
     RecordedTrial,
@@ -18,6 +18,7 @@ from search.stored_study import (
     read_study,
     read_trial,
 )
+from search.trial_runs import number_of
 from search.types import Trial, TrialState
 
 READERS = 8
@@ -68,7 +69,7 @@ def numbered_trial(store: Store, study: RecordedStudy, number: int) -> RecordedT
             trained for fewer epochs than the study's.
     """
     name = study.settings.name
-    numbers = {_number(run): run for run in store.trials(study.run_id)}
+    numbers = {number_of(run): run for run in store.trials(study.run_id)}
     if number not in numbers:
         raise SettingsError(f"study '{name}': has no trial {number}")
     run = numbers[number]
@@ -133,7 +134,7 @@ def _scored(store: Store, study: RecordedStudy) -> list[Any]:
     sign = METRICS[study.settings.metrics[0]].sign
     scored = [run for run in store.trials(study.run_id) if _is_scored(run)]
     return sorted(
-        scored, key=lambda run: (-sign(run.data.metrics["score"]), _number(run))
+        scored, key=lambda run: (-sign(run.data.metrics["score"]), number_of(run))
     )
 
 
@@ -250,7 +251,3 @@ def _parent_of(store: Store, run: Any) -> Any:
             f"mlflow runs restore --run-id {parent_id}"
         )
     return parent
-
-
-def _number(run: Any) -> int:
-    return int(run.data.tags[KEY].rpartition("/")[2])

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich.console import Console
+from rich.text import Text
 
 from search.disk import low_disk
+from search.errors import FatalError
 from search.events import BEGINNING
 from search.fold import run_fold
 from search.fold_jobs import JobMaker
@@ -40,6 +42,7 @@ class Outcome:
         saved: What pruning saved, one line; None for nothing.
         unfinished: Trials that still miss folds.
         left_behind: Records the tracking store has not received.
+        refused: Records it will not take.
     """
 
     study: str
@@ -48,6 +51,7 @@ class Outcome:
     saved: str | None
     unfinished: int
     left_behind: int
+    refused: int = 0
 
 
 def run_session(
@@ -84,37 +88,53 @@ def run_session(
     journal.session(budget, began=time.time())
     recorder = Recorder(store, settings, began=first["began"])
     began_with = {name: first[name] for name in BEGINNING if name in first}
-    recorder.begin(**began_with)
-    tracker = MlflowTracker(recorder, journal, settings)
-    progress = SearchProgress(
-        console,
-        settings,
-        budget=budget,
-        n_folds=jobs.n_folds,
-        behind=lambda: tracker.behind,
-        running=lambda: running_folds(journal.folder),
-        room=lambda: low_disk(journal.folder),
-    )
-    trackers: list[Tracker] = [tracker, progress]
-    study = Study(
-        jobs,
-        engine=engine,
-        pruner=make_pruner(settings, n_folds=jobs.n_folds),
-        slots=show(slots, journal.folder),
-        journal=journal,
-        trackers=trackers,
-        budget=budget,
-        run_fold=run_fold,
-    )
+    recorder.create(**began_with)
     try:
-        with lease.held(recorder.run_id):
+        with lease.held():
+            recorder.begin(**began_with)
+            tracker = MlflowTracker(
+                recorder,
+                journal,
+                settings,
+                say=lambda line: console.print(Text(line), soft_wrap=True),
+                assure=lease.assure,
+            )
+            progress = SearchProgress(
+                console,
+                settings,
+                budget=budget,
+                n_folds=jobs.n_folds,
+                behind=lambda: tracker.behind,
+                running=lambda: running_folds(journal.folder),
+                room=lambda: low_disk(journal.folder),
+            )
+            trackers: list[Tracker] = [tracker, progress]
+            study = Study(
+                jobs,
+                engine=engine,
+                pruner=make_pruner(settings, n_folds=jobs.n_folds),
+                slots=show(slots, journal.folder),
+                journal=journal,
+                trackers=trackers,
+                budget=budget,
+                run_fold=run_fold,
+            )
+            lease.when_lost(lambda reason: _give_up(study, tracker, reason))
             outcome = _search(study, settings, tracker, progress, journal, console)
+            if lease.lost is not None:
+                raise FatalError(lease.lost)
             if on_end is not None:
                 on_end(outcome)
-            _report(tracker, study.trials, console)
+            _report(tracker, study.trials, console, study=settings.name)
     finally:
         journal.close()
     return outcome
+
+
+def _give_up(study: Study, tracker: MlflowTracker, reason: str) -> None:
+    """Leave a study to the process that has taken it over."""
+    tracker.abandon()
+    study.stop(reason)
 
 
 def _search(
@@ -151,6 +171,7 @@ def _search(
         saved=describe_saved(settings.pruner, study.trials),
         unfinished=len(unfinished),
         left_behind=tracker.left_behind,
+        refused=tracker.refused,
     )
 
 
@@ -164,8 +185,11 @@ def _store_rest(
         interrupted.set()
 
 
-def _report(tracker: MlflowTracker, trials: Sequence[Trial], console: Console) -> None:
+def _report(
+    tracker: MlflowTracker, trials: Sequence[Trial], console: Console, *, study: str
+) -> None:
     """Draw and store the report; who waits may go on without it."""
+    behind_before = tracker.left_behind  # told already, and then no report is drawn
     tracker.report(trials)
     try:
         with show_rest(
@@ -177,6 +201,14 @@ def _report(tracker: MlflowTracker, trials: Sequence[Trial], console: Console) -
             tracker.close()
     except KeyboardInterrupt:
         console.print("no report is stored; 'tunefold report' writes it")
+        return
+    if tracker.left_behind > behind_before:
+        console.print(
+            "the tracking store went away before it had the report; "
+            f"'tunefold report {study}' writes it",
+            soft_wrap=True,
+            highlight=False,
+        )
 
 
 @contextmanager

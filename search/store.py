@@ -188,9 +188,9 @@ class Store:
         runs = self.children(study_run_id)
         return [run for run in runs if run.data.tags.get(KIND) == "trial"]
 
-    def tagged(self, name: str, value: str) -> list[Any]:
-        """Return all runs with a tag, the oldest first."""
-        return self._search(f"tags.`{name}` = '{value}'", newest_first=False)
+    def tagged(self, name: str, value: str, *, relation: str = "=") -> list[Any]:
+        """Return all runs with a tag, the oldest first; `LIKE` takes a pattern."""
+        return self._search(f"tags.`{name}` {relation} '{value}'", newest_first=False)
 
     def read_json(self, run_id: str, artifact: str) -> Any:
         """Return a JSON artifact of a run.

@@ -1,4 +1,4 @@
-"""Why a tracking store cannot be used, and what to do: lines without a login."""
+"""What errors of a tracking store mean: what to do, and whether to try again."""
 
 import re
 
@@ -20,6 +20,33 @@ _CAUSES = (
     ("Max retries exceeded", "it does not answer", NO_SERVER),
     ("not in a valid JSON format", "no MLflow server answers there", NO_MLFLOW),
 )
+
+_REFUSED = (
+    "INVALID_PARAMETER_VALUE",  # a run that is deleted, too
+    "RESOURCE_DOES_NOT_EXIST",  # or gone for good
+    "RESOURCE_ALREADY_EXISTS",
+)
+_BAD_ROW = re.compile(r"sqlalche\.me/e/\d+/(9h9h|gkpj)\b")
+"""SQLAlchemy's DataError and IntegrityError; all else may be a database's outage."""
+_TOO_LARGE = 413  # of a proxy before the server
+
+
+def is_refusal(error: Exception) -> bool:
+    """Say whether a store has answered that it will never take a record.
+
+    Whatever else happens may be an outage: no answer, a login service that restarts, a
+    proxy without its server, a database that is away.
+
+    Args:
+        error: What writing the record raised.
+    """
+    text = str(error)
+    answer = getattr(error, "response", None)  # of `requests`, where files are sent
+    if (getattr(answer, "status_code", None) or _status(error, text)) == _TOO_LARGE:
+        return True
+    if getattr(error, "error_code", None) in _REFUSED:
+        return True
+    return _BAD_ROW.search(text) is not None
 
 
 def explain(error: Exception) -> tuple[str, str]:

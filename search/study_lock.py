@@ -1,11 +1,16 @@
 """Keep a second process from writing the same study."""
 
 import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from search.errors import SettingsError
 from search.events import Event, read_object
+
+LOCK_SECONDS = 10.0
+"""Nobody holds the file's lock for longer than it takes to read and write a line."""
 
 
 class StudyLock:
@@ -25,17 +30,33 @@ class StudyLock:
             SettingsError: Another one is working on the study.
         """
         mine = this_process()
-        owner = _read(self._path)
-        if owner != mine and is_alive(owner):
-            raise SettingsError(
-                f"study '{study}': process {owner['pid']} is working on it; "
-                "wait for it, or end that process first"
-            )
-        self._path.write_text(json.dumps(mine))
+        with self._alone():
+            owner = _read(self._path)
+            if owner != mine and is_alive(owner):
+                raise SettingsError(
+                    f"study '{study}': process {owner['pid']} is working on it; "
+                    "wait for it, or end that process first"
+                )
+            self._path.write_text(json.dumps(mine))
 
     def release(self) -> None:
-        """Let other processes write."""
-        self._path.unlink(missing_ok=True)
+        """Let other processes write; what another has taken since stays its own."""
+        if not self._path.exists():
+            return
+        with self._alone():
+            if _read(self._path) == this_process():
+                self._path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let no other process between a look and what follows from it."""
+        from filelock import FileLock
+
+        lock = FileLock(self._path.with_name(f"{self._path.name}.lock"))
+        with ExitStack() as held:
+            with suppress(OSError):  # a network's folder may know no locks
+                held.enter_context(lock.acquire(timeout=LOCK_SECONDS))
+            yield
 
 
 @dataclass(frozen=True)

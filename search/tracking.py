@@ -14,6 +14,7 @@ from search.pictures.learning_curve import draw_learning_curve, find_grid
 from search.recorder import Recorder
 from search.report.ended import draw_report
 from search.scoring import best_trial
+from search.store_errors import first_line, is_refusal
 from search.types import FoldResult, Settings, Trial, TrialState
 from search.ui_view import Contents, save_views
 from search.winner import find_winner
@@ -30,36 +31,50 @@ class MlflowTracker:
         recorder: Has begun the study.
         journal: Where predictions lie.
         settings: The study's.
+        say: Told in one line what the person who waits should know.
+        assure: Called before each write; raises where nothing may be written.
+
+    Attributes:
+        left_behind: Records that were given up, see `settle`.
+        refused: Records that the store answered it will not take. Nothing waits for
+            them.
     """
 
     def __init__(
-        self, recorder: Recorder, journal: Journal, settings: Settings
+        self,
+        recorder: Recorder,
+        journal: Journal,
+        settings: Settings,
+        say: Callable[[str], None] = lambda _: None,
+        assure: Callable[[], None] = lambda: None,
     ) -> None:
-        self.left_behind = 0
+        self.left_behind = self.refused = 0
         self._recorder = recorder
         self._journal = journal
         self._settings = settings
+        self._say = say
+        self._anew: set[int] = set()  # trials whose run was deleted
         self._winner = ""  # in words
-        self._writer = BackgroundWriter()
+        self._writer = BackgroundWriter(assure)
 
     def catch_up(self, trials: Sequence[Trial]) -> None:
         """Send what the journal holds and the store does not."""
         for trial in trials:
-            self._put(lambda trial=trial: self._catch_up(trial))  # type: ignore[misc]
+            self._writer.put(lambda trial=trial: self._catch_up(trial))  # type: ignore[misc]
 
     def trial_begun(self, trial: Trial) -> None:
         """Send what was proposed."""
         began = time.time()
-        self._put(lambda: self._recorder.trial_begun(trial, began=began))
+        self._put(trial, lambda: self._recorder.trial_begun(trial, began=began))
 
     def fold_done(self, trial: Trial, result: FoldResult) -> None:
         """Send a fold."""
-        self._put(lambda: self._recorder.fold(trial, result))
+        self._put(trial, lambda: self._recorder.fold(trial, result))
 
     def trial_done(self, trial: Trial) -> None:
         """Send how a trial ended."""
         path = self._journal.predictions.of_trial(trial.number)
-        self._put(lambda: self._recorder.trial(trial, path))
+        self._put(trial, lambda: self._recorder.trial(trial, path))
 
     def study_done(
         self, trials: Sequence[Trial], *, reason: str, finished: bool
@@ -68,12 +83,14 @@ class MlflowTracker:
         for trial in trials:
             if trial.state is TrialState.RUNNING:
                 self.trial_done(trial)
-        self._put(lambda: self._summarise(trials, reason, finished))
+        self._writer.put(
+            lambda: self._of_study(lambda: self._summarise(trials, reason, finished))
+        )
 
     def report(self, trials: Sequence[Trial]) -> None:
         """Send figures and page of a study that is done and wholly stored."""
         if not self.left_behind:
-            self._put(lambda: self._report(trials))
+            self._writer.put(lambda: self._of_study(lambda: self._report(trials)))
 
     def settle(self) -> None:
         """Wait for the writer; `left_behind` then counts what was not sent.
@@ -87,6 +104,10 @@ class MlflowTracker:
         """Do as `settle`; nothing can be sent any more."""
         self._wait(self._writer.close)
 
+    def abandon(self) -> None:
+        """Send nothing more; may be called anywhere."""
+        self.left_behind = self._writer.give_up()
+
     @property
     def behind(self) -> int:
         """How many records the store has yet to take."""
@@ -96,20 +117,79 @@ class MlflowTracker:
         try:
             self.left_behind = wait(patience=PATIENCE)
         except KeyboardInterrupt:
-            self.left_behind = self._writer.give_up()
+            self.abandon()
             raise
 
-    def _put(self, action: Callable[[], None]) -> None:
-        self._writer.put(action)
+    def _put(self, trial: Trial, record: Callable[[], None]) -> None:
+        self._writer.put(lambda: self._write(trial, record))
 
     def _catch_up(self, trial: Trial) -> None:
-        if trial.state is not TrialState.RUNNING and self._recorder.is_recorded(trial):
+        ended = trial.state is not TrialState.RUNNING
+        if ended and self._recorder.is_recorded(trial):
             return
-        for result in trial.folds:
-            self._recorder.fold(trial, result)
-        if trial.state is not TrialState.RUNNING:
+        whole = self._write_folds(trial)
+        if ended:
             path = self._journal.predictions.of_trial(trial.number)
-            self._recorder.trial(trial, path)
+            whole &= self._try(trial, lambda: self._recorder.trial(trial, path))
+        if whole:
+            self._recorder.is_whole(trial.number)
+
+    def _write_folds(self, trial: Trial) -> bool:
+        whole = True
+        for result in trial.folds:
+            whole &= self._try(trial, lambda r=result: self._recorder.fold(trial, r))  # type: ignore[misc]
+        self._anew.discard(trial.number)
+        return whole
+
+    def _write(self, trial: Trial, record: Callable[[], None]) -> None:
+        if trial.number in self._anew:
+            self._write_folds(trial)
+        self._try(trial, record)
+
+    def _try(self, trial: Trial, record: Callable[[], None]) -> bool:
+        """Write a record of a trial; return False where the store refuses it."""
+        number = trial.number
+        try:
+            record()
+        except Exception as error:
+            if not is_refusal(error):
+                raise
+            if self._recorder.forget_deleted(number):
+                self._anew.add(number)
+                self._say(
+                    f"trial {number}: its run was deleted in MLflow and is written "
+                    "anew, for a study keeps all its trials; delete it when the study "
+                    "has ended"
+                )
+                raise  # and is tried again
+            self._recorder.lacks(number, first_line(error))
+            self._refuse(f"trial {number}", error)
+            return False
+        return True
+
+    def _of_study(self, record: Callable[[], None]) -> None:
+        """Write a record of the study itself."""
+        name = self._settings.name
+        try:
+            record()
+        except Exception as error:
+            if not is_refusal(error):
+                raise
+            if self._recorder.begin_anew():
+                self._say(
+                    f"study '{name}': its run was deleted in MLflow and is written anew"
+                )
+                raise  # and is tried again
+            self._refuse(f"study '{name}'", error)
+
+    def _refuse(self, of: str, error: Exception) -> None:
+        self.refused += 1
+        if self.refused == 1:  # they are counted at the end
+            self._say(
+                f"{of}: MLflow refuses a record of it ({first_line(error)}); the "
+                f"journal keeps it, 'tunefold resume {self._settings.name}' sends it "
+                "again"
+            )
 
     def _summarise(self, trials: Sequence[Trial], reason: str, finished: bool) -> None:
         s = self._settings

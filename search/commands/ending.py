@@ -19,6 +19,11 @@ def show_outcome(outcome: "Outcome", uri: str) -> None:
         note(outcome.saved)
     if outcome.unfinished or outcome.interrupted:
         note(f"go on with it: tunefold resume {name}")
+    if outcome.refused:
+        note(
+            f"the tracking store refused {outcome.refused} records; "
+            f"'tunefold resume {name}' sends them again"
+        )
     if outcome.left_behind:
         note(
             f"the tracking store missed {outcome.left_behind} records; "

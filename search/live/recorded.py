@@ -10,7 +10,8 @@ from search.live.tally import MAX_LATEST, about
 from search.metrics import METRICS
 from search.results import load_study
 from search.splitters import make_splitter
-from search.store import KEY, RUNNING, Store
+from search.store import RUNNING, Store
+from search.trial_runs import number_of
 from search.types import TrialState
 from spaces.params import Scalar
 
@@ -79,7 +80,7 @@ class RecordedView:
 
     def _ended(self, run: Any) -> EndedTrial:
         return EndedTrial(
-            number=_number(run),
+            number=number_of(run),
             state=_state(run),
             configuration=describe(_params(run)),
             score=run.data.metrics.get("score"),
@@ -88,7 +89,7 @@ class RecordedView:
 
     def _running(self, run: Any) -> RunningTrial:
         return RunningTrial(
-            number=_number(run),
+            number=number_of(run),
             configuration=describe(_params(run)),
             folds_done=_n_folds(run),
             curve=self._curve(run),
@@ -111,10 +112,6 @@ class RecordedView:
     def _history(self, run: Any, name: str) -> list[float]:
         points = self._store.client.get_metric_history(run.info.run_id, name)
         return [point.value for point in sorted(points, key=lambda point: point.step)]
-
-
-def _number(run: Any) -> int:
-    return int(run.data.tags[KEY].rpartition("/")[2])
 
 
 def _state(run: Any) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from search.recorder import Recorder
+from search.results import best_trials, load_study
 from search.store import KEY, KIND, PARENT
 from search.types import TrialState
 
@@ -131,6 +132,40 @@ def test_a_study_that_was_killed_as_it_began_gets_its_artifact(store, begin, tmp
         file.unlink()
     begin()
     assert store.read_json(study.run_id, "study.json") == before
+
+
+def test_a_study_whose_run_was_deleted_keeps_its_trials(
+    store, begin, make_trial, nothing
+):
+    first = begin()
+    trials = [make_trial(0), make_trial(1, state="stopped", n_folds=1)]
+    for trial in trials:
+        send(first, trial, nothing)
+    beside = store.create_run(  # of an ensemble
+        first.experiment_id,
+        "a-ensemble-1",
+        tags={KEY: "a/ensemble-1", KIND: "rerun", PARENT: first.run_id},
+        began=BEGAN,
+    )
+    send(begin(name="a_b"), make_trial(0), nothing)
+    begin(name="aXb")  # alike in a pattern
+    others = everything(store)
+    store.client.delete_run(first.run_id)
+    second = begin()
+    assert second.run_id != first.run_id
+    assert all(second.is_recorded(trial) for trial in trials)
+    assert {run.data.tags[KEY] for run in store.trials(second.run_id)} == {"a/0", "a/1"}
+    tags = store.client.get_run(beside).data.tags
+    assert tags[PARENT] == second.run_id
+    study = load_study(store, "a")
+    [best] = best_trials(store, study, 5)
+    assert best.trial.number == 0
+    aXb = store.find("aXb").info.run_id
+    assert store.trials(aXb) == []
+    unchanged = everything(store)
+    for run_id in others:
+        if others[run_id][1][KEY].startswith(("a_b", "aXb")):
+            assert unchanged[run_id] == others[run_id]
 
 
 @pytest.mark.parametrize(

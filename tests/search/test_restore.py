@@ -23,8 +23,9 @@ from real_command import (
 from search.errors import TrackingError
 from search.events import present_settings, read_trials, trial_to_events
 from search.journal import FOLDER, Journal
-from search.recorder import ASKED, Recorder
+from search.recorder import Recorder
 from search.restore import restore
+from search.run_tags import ASKED
 from search.store import KEY
 from search.types import Budget
 

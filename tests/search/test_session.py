@@ -1,7 +1,10 @@
 """A session to its end: what is stored when, over folds computed in place."""
 
 import _thread
+import contextlib
 import io
+import json
+import sqlite3
 import threading
 import time
 from pathlib import Path
@@ -11,10 +14,13 @@ import pytest
 from rich.console import Console
 
 from pipelines.digits import PIPELINE as DIGITS
-from search import session, tracking
+from search import background, lease, session, tracking
 from search.engines.random import RandomEngine
+from search.errors import FatalError
 from search.journal import Journal
+from search.lease import LEASE
 from search.report.ended import PAGE
+from search.store import DATABASE
 from search.types import Budget, FoldResult
 from spaces.params import Float
 from spaces.space import SearchSpace
@@ -55,19 +61,38 @@ class ComputingSlot:
         pass
 
 
+class TakenSlot(ComputingSlot):
+    """Trains while another machine takes the study over, until this one knows."""
+
+    def __init__(self, jobs, store, known):
+        super().__init__(jobs)
+        self._store = store
+        self._known = known
+
+    def run(self, function, job, *, trial):
+        if trial == 1 and job.fold == 0:
+            other = {"host": "far", "pid": 7, "started": 1.0, "seen": time.time()}
+            run = self._store.find(self._jobs.settings.name).info.run_id
+            deadline = time.monotonic() + 60
+            while not self._known.wait(0.2) and time.monotonic() < deadline:
+                # again: it may have come between a look and a word of this process
+                self._store.client.set_tag(run, LEASE, json.dumps(other))
+        return super().run(function, job, trial=trial)
+
+
 @pytest.fixture
 def run(store, jobs_of, tmp_path, monkeypatch):
     """Return a function that runs a session of three trials."""
     monkeypatch.chdir(tmp_path)
 
-    def run(console, on_end=None):
+    def run(console, on_end=None, make_slot=ComputingSlot):
         jobs = jobs_of(DIGITS)
         folder = Path("tunefold-studies") / jobs.settings.name
         began = {"facts": {}, "began": time.time()}
         return session.run_session(
             jobs,
             engine=RandomEngine(SPACE, seed=0, sampler="random"),
-            slots=[ComputingSlot(jobs)],
+            slots=[make_slot(jobs)],
             store=store,
             journal=Journal.create(folder, jobs.settings, began),
             budget=Budget(trials=3),
@@ -118,3 +143,48 @@ def test_who_does_not_wait_for_the_report_has_all_the_rest(run, store, monkeypat
     assert not outcome.interrupted
     assert "no report is stored; 'tunefold report' writes it" in said.getvalue()
     assert store.find(outcome.study).info.status == "FINISHED"
+
+
+def test_who_is_replaced_ends_and_writes_nothing_more(run, store, monkeypatch):
+    monkeypatch.setattr(lease, "RENEW_SECONDS", 0.1)
+    shown, known = [], threading.Event()
+    give_up = session._give_up
+    monkeypatch.setattr(
+        session, "_give_up", lambda *words: (give_up(*words), known.set())
+    )
+    with pytest.raises(FatalError, match=r"far \(process 7\) has taken it over"):
+        run(
+            Console(file=io.StringIO()),
+            shown.append,
+            make_slot=lambda jobs: TakenSlot(jobs, store, known),
+        )
+    assert shown == []
+    study = store.find("s")
+    assert study.info.status == "RUNNING"  # it is the other's
+    assert lease.holder_of(study)["host"] == "far"
+    assert [run.data.tags["state"] for run in store.trials(study.info.run_id)] == [
+        "complete",
+        "running",
+    ]
+    events = Journal.open(Path("tunefold-studies/s")).events()
+    assert events[-1]["event"] == "stopped"
+
+
+def test_a_store_that_goes_away_before_the_report_is_told(
+    run, store, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(background, "PAUSES", (0.05,))
+    monkeypatch.setattr(tracking, "PATIENCE", 0.5)
+    monkeypatch.setattr(tracking, "draw_report", lambda *words, **options: "no room")
+    said = io.StringIO()
+    with contextlib.closing(sqlite3.connect(tmp_path / DATABASE)) as database:
+        run(
+            Console(file=said, width=200),
+            lambda _: database.execute("ALTER TABLE runs RENAME TO gone"),
+        )
+        database.execute("ALTER TABLE gone RENAME TO runs")
+    assert said.getvalue().splitlines()[-1] == (
+        "the tracking store went away before it had the report; 'tunefold report s' "
+        "writes it"
+    )
+    assert store.find("s").info.status == "FINISHED"

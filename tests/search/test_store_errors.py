@@ -28,7 +28,7 @@ def serving(status, body=b"", *, tls=None):
             self.end_headers()
             self.wfile.write(body)
 
-        do_POST = do_GET  # noqa: N815  (the library's name)
+        do_POST = do_PUT = do_GET  # noqa: N815  (the library's names)
 
         def log_message(self, *_):
             pass
@@ -125,3 +125,75 @@ def test_a_message_is_one_line_of_modest_length():
     # cut out before it is cut off: half a password is one
     long = ValueError(f"{'x' * 190} http://me:secret@host")
     assert "secret"[:3] not in store_errors.first_line(long)
+
+
+# What trying again does not cure
+
+
+def raised(uri, use=lambda client: client.set_tag("a" * 32, "name", "value")):
+    from mlflow import MlflowClient
+
+    with pytest.raises(Exception) as caught:  # noqa: PT011  (whatever MLflow raises)
+        use(MlflowClient(tracking_uri=uri))
+    return caught.value
+
+
+@pytest.fixture
+def _no_retries(monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+
+
+@pytest.mark.usefixtures("_no_retries")
+@pytest.mark.parametrize(
+    ("status", "body", "refused"),
+    [
+        (400, b'{"error_code": "INVALID_PARAMETER_VALUE", "message": "no"}', True),
+        (404, b'{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "no"}', True),
+        (413, b"<html>too large</html>", True),  # a proxy's
+        (401, b"You are not authenticated.", False),
+        (403, b'{"error_code": "PERMISSION_DENIED", "message": "no"}', False),
+        (404, b"<html>no such page</html>", False),  # a proxy without its server
+        (429, b'{"error_code": "REQUEST_LIMIT_EXCEEDED", "message": "no"}', False),
+        (500, b'{"error_code": "INTERNAL_ERROR", "message": "no"}', False),
+        (502, b"<html>bad gateway</html>", False),
+        (503, b'{"error_code": "TEMPORARILY_UNAVAILABLE", "message": "no"}', False),
+        (200, b"<html>Welcome</html>", False),
+    ],
+)
+def test_what_a_server_refuses_for_good_and_what_may_be_an_outage(
+    status, body, refused
+):
+    with serving(status, body) as host:
+        assert store_errors.is_refusal(raised(f"http://{host}")) is refused
+
+
+@pytest.mark.usefixtures("_no_retries")
+def test_a_file_that_is_too_large_for_a_proxy_is_refused(tmp_path):
+    from mlflow.store.artifact.http_artifact_repo import HttpArtifactRepository
+
+    (tmp_path / "large").write_bytes(b"1")
+    for status, refused in ((413, True), (502, False)):
+        with serving(status) as host:
+            files = HttpArtifactRepository(f"http://{host}/api/files")
+            with pytest.raises(Exception) as caught:  # noqa: PT011
+                files.log_artifact(str(tmp_path / "large"))
+        assert store_errors.is_refusal(caught.value) is refused
+
+
+@pytest.mark.usefixtures("_no_retries")
+def test_no_answer_is_an_outage():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+    assert not store_errors.is_refusal(raised(f"http://127.0.0.1:{port}"))
+
+
+def test_a_database_refuses_a_row_or_is_away():
+    # of its errors a server hands on the text alone
+    from sqlalchemy import exc
+
+    row = exc.DataError("INSERT", {}, ValueError("value too long"))
+    assert store_errors.is_refusal(Exception(str(row)))
+    for away in (exc.InterfaceError, exc.OperationalError, exc.ProgrammingError):
+        error = away("INSERT", {}, ValueError("connection already closed"))
+        assert not store_errors.is_refusal(Exception(str(error)))
+    assert not store_errors.is_refusal(exc.TimeoutError("limit reached", code="3o7r"))
