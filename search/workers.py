@@ -145,7 +145,9 @@ class ProcessSlot:
     def close(self) -> None:
         """End both processes."""
         for executor in (self._executor, self._spare):
-            self._end(executor)
+            # While its thread still ends, the interpreter's own end may write into a
+            # pipe that was just closed, and complains on stderr.
+            self._end(executor, wait=True)
         self._executor = self._spare = None
 
     def _has_grown(self) -> bool:
@@ -178,13 +180,13 @@ class ProcessSlot:
         )
 
     @staticmethod
-    def _end(executor: Executor | None) -> None:
+    def _end(executor: Executor | None, *, wait: bool = False) -> None:
         if executor is None:
             return
         # A process that still trains is not waited for: nobody wants its result.
         for process in _processes(executor):
             process.terminate()
-        executor.shutdown(wait=False, cancel_futures=True)
+        executor.shutdown(wait=wait, cancel_futures=True)
 
 
 class InProcessSlot:
