@@ -5,7 +5,14 @@ from typing import Any
 
 from search.metrics import METRICS
 from search.store import Store
-from search.ui_view import VIEW_TAG, View, run_address, runs_address, view_key
+from search.ui_view import (
+    VIEW_TAG,
+    View,
+    run_address,
+    runs_address,
+    understands_views,
+    view_key,
+)
 
 LOCAL_UI = "http://127.0.0.1:5000"
 """Where `tunefold ui` listens when the port is free."""
@@ -46,13 +53,14 @@ def study_addresses(
     if base_url is None:
         base_url = LOCAL_UI if store.is_local else store.name
     metric = METRICS[study.data.tags["metric"]]
+    understood = understands_views(store.version)
     table, curves, parameters = (
         runs_address(
             base_url,
             experiment_id,
             run_id,
             view=view,
-            saved=VIEW_TAG + view_key(run_id, view) in tags,
+            saved=understood and VIEW_TAG + view_key(run_id, view) in tags,
             greater_is_better=metric.greater_is_better,
         )
         for view in (View.TABLE, View.CURVES, View.PARAMETERS)

@@ -23,6 +23,7 @@ def describe_study(
     experiment_id: str,
     run_id: str,
     winner: str = "",
+    views: bool = True,
 ) -> str:
     """Return links to a study's views and figures, and its leaderboard, as Markdown.
 
@@ -34,14 +35,26 @@ def describe_study(
         experiment_id: The experiment that holds the study.
         run_id: The study's run.
         winner: What the winner is worth, in words.
+        views: Whether the UI understands the study's saved views.
     """
     words = {
         View.TABLE: "all trials as a table",
         View.CURVES: "learning curves",
         View.PARAMETERS: "score by size and parameters",
     }
+    greater = METRICS[settings.metrics[0]].greater_is_better
     links = [
-        _link(text, runs_address("", experiment_id, run_id, view=view))
+        _link(
+            text,
+            runs_address(
+                "",
+                experiment_id,
+                run_id,
+                view=view,
+                saved=views,
+                greater_is_better=greater,
+            ),
+        )
         for view, text in words.items()
     ]
     figures = run_address("", experiment_id, run_id, "artifacts/figures")

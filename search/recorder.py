@@ -50,7 +50,7 @@ class Recorder:
     def __init__(self, store: Store, settings: Settings, *, began: float) -> None:
         self._store = store
         self._settings = settings
-        self.client = store.client
+        self.client, self.store_version = store.client, store.version
         self._began = began
         self._runs: dict[int, str] = {}
         self._ended: dict[int, tuple[str, str | None]] = {}  # found at the begin

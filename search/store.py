@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -56,6 +57,9 @@ class Store:
 
     Raises:
         TrackingError: The store does not answer, or does not exist.
+
+    Attributes:
+        version: Of the MLflow whose UI shows it; empty where a server does not tell.
     """
 
     def __init__(self, uri: str, *, create: bool = False) -> None:
@@ -81,8 +85,9 @@ class Store:
             raise TrackingError(
                 f"{self.name}: the tracking store cannot be used ({reason}); {cure}"
             ) from None
-        if uri.startswith(("http://", "https://")):
-            refuse_old(uri, self.name)
+        served = uri.startswith(("http://", "https://"))
+        # a local store is looked at through the installed version, see `tunefold ui`
+        self.version = refuse_old(uri, self.name) if served else version("mlflow")
 
     @property
     def name(self) -> str:

@@ -12,8 +12,8 @@ MIN_MAJOR = 3
 VERSION_SECONDS = 5.0
 
 
-def refuse_old(uri: str, name: str) -> None:
-    """Refuse a server that is too old.
+def refuse_old(uri: str, name: str) -> str:
+    """Refuse a server that is too old; return its version, empty where it is not told.
 
     Args:
         uri: The server.
@@ -32,6 +32,7 @@ def refuse_old(uri: str, name: str) -> None:
             f"got {version[:20]}; upgrade the server, or name another store by "
             "--tracking-uri"
         )
+    return version
 
 
 def refuse_unwritable(file: Path) -> None:

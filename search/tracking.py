@@ -16,7 +16,7 @@ from search.report.ended import draw_report
 from search.scoring import best_trial
 from search.store_errors import first_line, is_refusal
 from search.types import FoldResult, Settings, Trial, TrialState
-from search.ui_view import Contents, save_views
+from search.ui_view import Contents, save_views, understands_views
 from search.winner import find_winner
 
 PATIENCE = 30.0
@@ -216,6 +216,7 @@ class MlflowTracker:
             experiment_id=self._recorder.experiment_id,
             run_id=self._recorder.run_id,
             winner=self._store_winner(trials),
+            views=understands_views(self._recorder.store_version),
         )
         self._recorder.end(description, reason=reason, finished=finished)
 

@@ -5,8 +5,8 @@ study and no column that tells them apart. Each study leaves three views: the ta
 its trials, their learning curves, and parameters beside scores. Everything here is pure
 text; what the UI makes of it is pinned by a browser test.
 
-Source: the MLflow UI 3.17.2, whose view state is internal: where another version
-does not understand it, the address without a view still lists the trials.
+Source: the MLflow UI 3.17.2, whose view state is internal: an address that names a
+view has no filter of its own, so it is only given to versions that were looked at.
 """
 
 import base64
@@ -28,6 +28,7 @@ HOMEWORK_TAGS = ("technique", "setting", "step")
 PINNED = ("attributes.`Run Name`", "runDateAndNestInfo")  # always shown, on the left
 MAX_PARAMS = 10  # more columns than that do not fit beside the metrics on a screen
 WORKFLOW = {"workflowType": "machine_learning"}  # else the UI may be that for GenAI
+VIEW_VERSIONS = ("3.17", "3.18")  # 3.18.0 puts the duration before the scores
 VIEW_TAG = "mlflow.sharedViewState."
 KIND_TAG = "mlflow.experimentKind"
 
@@ -68,6 +69,16 @@ class TagWriter(Protocol):
         """Set a tag of an experiment, replacing its former value."""
 
 
+def understands_views(version: str) -> bool:
+    """Say whether the UI of an MLflow was seen to open on saved views.
+
+    Example:
+        >>> understands_views("3.17.2"), understands_views("3.1.0")
+        (True, False)
+    """
+    return ".".join(version.split(".")[:2]) in VIEW_VERSIONS
+
+
 def runs_address(
     base_url: str,
     experiment_id: str,
@@ -85,8 +96,8 @@ def runs_address(
         experiment_id: The experiment that holds the study.
         study_run_id: The study's run; its trials are the runs directly below it.
         view: What it opens on.
-        saved: Whether the view is in the store, see `save_views`. It brings filter
-            and order with it.
+        saved: Whether the view is in the store, see `save_views`, and the UI
+            understands it. It brings filter and order with it.
         greater_is_better: Without a view: whether the highest score comes first.
 
     Returns:

@@ -55,9 +55,21 @@ def test_without_a_view_the_best_trial_comes_first(store, study, metric, ascendi
     assert shown["orderByAsc"] == ascending
 
 
+@pytest.mark.parametrize("version", ["3.19.0", "3.1.4", ""])
+def test_a_version_that_may_not_know_views_lists_the_trials(store, study, version):
+    run = study()
+    save_views(store.client, run.info.experiment_id, run.info.run_id, CONTENTS)
+    store.version = version
+    for address in (getattr(study_addresses(store, run), view) for view in View):
+        assert "viewStateShareKey" not in query(address)
+        assert run.info.run_id in query(address)["searchFilter"]
+
+
 def test_the_address_is_that_of_the_server(store, study):
     run = study()
-    remote = SimpleNamespace(client=store.client, is_local=False, name="http://host:80")
+    remote = SimpleNamespace(
+        client=store.client, is_local=False, version="3.17.2", name="http://host:80"
+    )
     found = study_addresses(remote, run)
     assert found.page.startswith("http://host:80/#/experiments/")
     here = study_addresses(store, run, base_url="http://127.0.0.1:5001")

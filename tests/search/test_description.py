@@ -1,3 +1,5 @@
+import pytest
+
 from search.description import MAX_CHARACTERS, describe_study
 
 
@@ -22,3 +24,14 @@ def test_a_study_without_trials_has_its_links(make_settings):
     text = describe_study(make_settings(), [], experiment_id="1", run_id="abc")
     assert text.count("](#/experiments/1/runs") == 4
     assert text.endswith("trials: none")
+
+
+@pytest.mark.parametrize(("metric", "ascending"), [("accuracy", 0), ("log_loss", 1)])
+def test_links_for_a_ui_that_does_not_know_views_filter(
+    make_settings, metric, ascending
+):
+    settings = make_settings(metrics=(metric,))
+    text = describe_study(settings, [], experiment_id="1", run_id="abc", views=False)
+    assert "viewStateShareKey" not in text
+    assert text.count("searchFilter=tags.mlflow.parentRunId") == 3
+    assert text.count(f"orderByAsc={('false', 'true')[ascending]}") == 3

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -460,6 +461,7 @@ def test_a_server_that_is_killed_costs_nothing_and_catches_up(
     server.start()
     store = Store(server.uri)
     assert not store.is_local
+    assert store.version == version("mlflow")
     tracker = track(store)
     run_study(tracker, journal, trials[:1])
     deadline = time.monotonic() + 60
