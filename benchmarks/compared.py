@@ -42,8 +42,18 @@ class Plan:
     trials: int = 20
     cv: str = "repeated:2:5"
     space: Mapping[str, str] = field(default_factory=lambda: SPACE)
-    overfit_epochs: int = 40
-    overfit_rows: int = 400
+
+
+@dataclass(frozen=True)
+class OverfitPlan:
+    """A network beside one that overfits."""
+
+    pipeline: str = "fashion_mnist"
+    rows: int = 2000
+    epochs: int = 40
+    cv: str = "repeated:2:5"
+    baseline: Mapping[str, str] = field(default_factory=lambda: FIXED | BASELINE)
+    variant: Mapping[str, str] = field(default_factory=lambda: FIXED | OVERFIT)
 
 
 def measure(plan: Plan) -> Lines:
@@ -53,8 +63,9 @@ def measure(plan: Plan) -> Lines:
     for number in range(plan.pairs):
         if lines.get(f"pair-{number}") is None:
             lines.add(f"pair-{number}", **_pair(plan, number))
-    if lines.get("overfit") is None:
-        lines.add("overfit", **_overfit(plan))
+    overfit = Lines("full", "compared-overfit", OverfitPlan())
+    if overfit.get("all") is None:
+        overfit.add("all", **_overfit(OverfitPlan()))
     return lines
 
 
@@ -87,15 +98,14 @@ def _elsewhere(plan: Plan, names: Sequence[str]) -> dict[str, Any]:
     return _compared([f"{name}-elsewhere" for name in names])
 
 
-def _overfit(plan: Plan) -> dict[str, Any]:
-    names = [f"overfit-{os.getpid()}-{side}" for side in "ab"]
-    for name, capacity in zip(names, (BASELINE, OVERFIT), strict=True):
+def _overfit(plan: OverfitPlan) -> dict[str, Any]:
+    names = [f"{side}-{os.getpid()}" for side in ("baseline", "variant")]
+    for name, params in zip(names, (plan.baseline, plan.variant), strict=True):
         tunefold(
-            *("search", "digits", "--name", name, "--trials", 1, "--engine", "random"),
-            *("--metric", "log_loss", "--epoch", "last", "--pruner", "none"),
-            *("--cv", plan.cv, "--epochs", plan.overfit_epochs),
-            *("--rows", plan.overfit_rows),
-            *narrowed(FIXED | capacity),
+            *("search", plan.pipeline, "--name", name, "--trials", 1),
+            *("--engine", "random", "--metric", "log_loss", "--epoch", "last"),
+            *("--pruner", "none", "--cv", plan.cv, "--epochs", plan.epochs),
+            *("--rows", plan.rows, *narrowed(params)),
         )
     return _compared(names)
 
@@ -118,7 +128,7 @@ def report(plan: Plan) -> str:
             f"{line['mean']:+.4f} and {line['elsewhere']:+.4f}" for line in decided
         )
         told = f"{told} Decided, then on other folds: {differences}."
-    overfit = lines.get("overfit")
+    overfit = Lines("full", "compared-overfit", OverfitPlan()).get("all")
     return told if overfit is None else f"{told} {overfit['sentence']}"
 
 
