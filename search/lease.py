@@ -30,6 +30,7 @@ RENEW_SECONDS = 30.0
 LEASE_SECONDS = 120.0
 """After so long without a word the holder is taken for dead. The clocks of machines
 that share a store may differ by less than that."""
+
 CLAIM = "tunefold.claim."
 """Tags of a study's run: who is about to work on it, one tag for each."""
 
