@@ -189,8 +189,8 @@ def _remarks(sides: "list[Entrant]", compared: "list[Comparison]") -> list[str]:
         if side.n_considered > 1:
             lines.append(
                 f"note: '{side.name}' stands for the best of its {side.n_considered} "
-                "trials, chosen by these very scores, which flatters it; name a trial, "
-                "or use --all-trials"
+                "complete trials, chosen by these very scores, which flatters it; name "
+                "a trial, or use --all-trials"
             )
         if side.n_left_out:
             lines.append(

@@ -70,7 +70,7 @@ def test_a_table_and_a_sentence_for_each_pair(run):
     (line,) = (line for line in done.stdout.splitlines() if "b - a" in line)
     assert line.split()[-1] == "better"
     assert "b raises accuracy by 0.10" in done.stdout
-    assert "best of its 2 trials" in done.stderr
+    assert "best of its 2 complete trials" in done.stderr
     assert "no effect" not in done.stderr
 
 
