@@ -15,6 +15,7 @@ from search.events import read_trials
 from search.fold_jobs import JobMaker
 from search.journal import Journal
 from search.known import Known, Repeats
+from search.limits import reason_over
 from search.metrics import METRICS
 from search.news import News
 from search.objectives import told_also
@@ -278,7 +279,8 @@ class Ledger:
                 return
 
     def _end_if_decided(self, trial: Trial) -> None:
-        failed = failure_reason(trial.folds)
+        seconds = sum(fold.seconds for fold in trial.folds)
+        failed = failure_reason(trial.folds) or reason_over(seconds, self._settings)
         stopped = _below_floor(trial) or self._pruner.stop_after(
             trial, self._known_to(trial.number)
         )

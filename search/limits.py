@@ -58,12 +58,23 @@ def reason_to_end(exitcode: int | None, settings: Settings) -> str | None:
             f"{OVER}its worker may take {settings.max_memory:,} MB (--max-memory) and "
             "needed more"
         )
-    if exitcode == TIME_EXIT:
-        return (
-            f"{OVER}its folds may take {settings.max_seconds:g} s together "
-            "(--max-seconds) and needed more"
-        )
-    return None
+    return _over_time(settings) if exitcode == TIME_EXIT else None
+
+
+def reason_over(seconds: float, settings: Settings) -> str | None:
+    """Say that a trial's folds took too long together; None where they did not.
+
+    No worker sees it where several train folds of one trial side by side.
+    """
+    limit = settings.max_seconds
+    return None if limit is None or seconds <= limit else _over_time(settings)
+
+
+def _over_time(settings: Settings) -> str:
+    return (
+        f"{OVER}its folds may take {settings.max_seconds:g} s together "
+        "(--max-seconds) and needed more"
+    )
 
 
 def _watch(

@@ -86,10 +86,10 @@ def restore(store: Store, name: str, folder: Path) -> Restored:
         file.writelines(map(write_line, events))
         file.flush()
         os.fsync(file.fileno())
+    new.rename(folder)
     for trial in trials:  # their values would be logged a second time
         if not _has_ended(trial):
             store.client.delete_run(numbered[trial.number].info.run_id)
-    new.rename(folder)
     n_ended = sum(map(_has_ended, trials))
     return Restored(ended=n_ended, open=len(trials) - n_ended)
 

@@ -62,6 +62,7 @@ def resume(
         TunefoldError: There is no such study here, it is running, or its data or
             folds are not what they were.
     """
+    check_name(name)
     folder = Path(FOLDER) / name
     if not has_begun(folder):
         _restore(name, folder, store_uri, console)
@@ -122,7 +123,6 @@ def _restore(name: str, folder: Path, store_uri: str, console: Console) -> None:
         SettingsError: The study is neither here nor there, or is being searched.
         TunefoldError: The store's record of it is damaged.
     """
-    check_name(name)
     store: Store | None = None
     try:
         store = Store(store_uri)

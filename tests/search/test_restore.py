@@ -125,6 +125,18 @@ def test_another_engine_is_taken_over_from_where_it_began(
     assert kinds.index(("engine", None)) > kinds.index(("asked", 1))
 
 
+def test_what_the_server_interrupts_can_be_done_again(store, lost, tmp_path):
+    recorder, _ = lost
+    (tmp_path / FOLDER).mkdir()
+    runs = len(store.trials(recorder.run_id))
+    (tmp_path / FOLDER / "a").write_text("in the way")  # of the new folder
+    with pytest.raises(OSError, match="a"):
+        restore(store, "a", tmp_path / FOLDER / "a")
+    assert len(store.trials(recorder.run_id)) == runs
+    (tmp_path / FOLDER / "a").unlink()
+    restore(store, "a", tmp_path / FOLDER / "a")
+
+
 @pytest.mark.parametrize("asked", [None, "no json", "{}", '{"event": "asked"}'])
 def test_what_is_damaged_is_refused_and_nothing_is_written(
     asked, store, lost, tmp_path

@@ -631,6 +631,14 @@ def test_a_trial_over_a_limit_fails_at_once_and_the_search_goes_on(study):
     assert left == pytest.approx([9.0, 8.99, 8.98])
 
 
+def test_folds_side_by_side_share_the_seconds_of_their_trial(study):
+    slots = [OverLimit(()) for _ in range(3)]
+    s = study(slots=slots, workers=3, max_seconds=0.025, budget=Budget(trials=2))
+    s.run()  # three folds of .01 s each
+    assert [t.state for t in s.trials] == [TrialState.FAILED] * 2
+    assert s.trials[0].reason.startswith("over a limit: its folds may take 0.025 s ")
+
+
 def test_once_in_each_fold_is_not_twice(study):
     s = study(slots=[Dying({0, 2, 4})], budget=Budget(trials=1))
     s.run()
