@@ -236,6 +236,7 @@ WRONG = {
     "space digits --space dens": "unknown space 'dens'; did you mean 'dense'?",
     "data fetch digts --to x": "'digts'; did you mean 'digits'?",
     "best -n 0": "-n: must be at least 1, got 0",
+    "resume ../../elsewhere": "letters, digits",
     "resume nosuch": "holds no study to resume; run a search",
     "resume": "holds no study to resume; run a search",
     "resume x --engine optun": "holds no study to resume; run a search",
