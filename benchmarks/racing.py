@@ -5,11 +5,13 @@
 
 On the tables of `benchmarks/engines.py`, the training seeds of a configuration taken
 as its folds, by the pruners and the told values that a search uses. Regret is that of
-the best complete trial; folds are shares of those that all trials would have had.
+the best complete trial; folds are shares of those that all trials would have had. Also
+what a search without racing has found after as many folds as the race trained.
 """
 
 import argparse
 import sys
+from collections.abc import Sequence
 
 import numpy as np
 from engines import Table, all_tables, mean_and_error
@@ -25,8 +27,11 @@ METRIC = METRICS["accuracy"]  # higher is better, as the tables' values are
 
 def search(
     table: Table, sampler: str, rule: str, seed: int, n: int
-) -> tuple[float, float]:
-    """Return regret and the share of folds trained."""
+) -> tuple[list[float], float]:
+    """Return the regret after each trial, and the share of folds trained.
+
+    A regret is NaN as long as no trial is complete.
+    """
     n_folds = table.values.shape[1]
     order = np.random.default_rng(seed).permutation(n_folds)
     name, _, sampler = sampler.rpartition(":")
@@ -64,9 +69,16 @@ def search(
         trial = _with(trial, told=told)
         engine.tell(trial)
         trials.append(trial)
-    complete = [t for t in trials if t.score is not None]
-    best = max(complete, key=lambda t: t.score or -np.inf)
-    return table.regret(rows[best.number]), trained / (len(trials) * n_folds)
+    return _regrets(table, trials, rows), trained / (len(trials) * n_folds)
+
+
+def _regrets(table: Table, trials: Sequence[Trial], rows: Sequence[int]) -> list[float]:
+    best, regrets = -np.inf, [float("nan")]
+    for trial, row in zip(trials, rows, strict=True):
+        better = trial.score is not None and trial.score > best
+        best = trial.score if better and trial.score is not None else best
+        regrets.append(table.regret(row) if better else regrets[-1])
+    return regrets[1:]
 
 
 def _with(trial: Trial, **fields: object) -> Trial:
@@ -96,25 +108,34 @@ def main() -> None:
     asked.add_argument("--trials", type=int, default=100)
     words = asked.parse_args()
     cases = [(table, seed) for table in all_tables() for seed in range(words.seeds)]
-    print("| sampler | pruner | regret | against none | folds trained | fewer |")
-    print("|---|---|---|---|---|---|")
+    print(
+        "| sampler | pruner | regret | against none | folds trained | fewer "
+        "| none, as many folds | against it |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
     for sampler in words.samplers:
         rules = ["none", *words.rules]
-        runs: dict[str, list[tuple[float, float]]] = {rule: [] for rule in rules}
+        runs: dict[str, list[tuple[float, float, float]]] = {r: [] for r in rules}
         for table, seed in cases:
+            whole: list[float] = []
             for rule in rules:
-                runs[rule].append(search(table, sampler, rule, seed, words.trials))
+                regrets, share = search(table, sampler, rule, seed, words.trials)
+                whole = whole or regrets
+                as_many = whole[max(0, round(share * len(whole)) - 1)]
+                runs[rule].append((regrets[-1], share, as_many))
             print(f"{sampler}: {table.name} {seed} done", file=sys.stderr)
         found = {rule: np.array(each) for rule, each in runs.items()}
         for rule, each in found.items():
-            mean, error = mean_and_error(each[:, 0] - found["none"][:, 0])
-            against = "" if rule == "none" else f"{mean:+.4f} ±{error:.4f}"
-            share = each[:, 1].mean()
-            print(
-                f"| {sampler} | {rule} | {each[:, 0].mean():.4f} | {against} | "
-                f"{share:.1%} | {1 / share:.2f}x |",
-                flush=True,
-            )
+            regret, share, as_many = each.mean(axis=0)
+            print(f"| {sampler} | {rule} | {regret:.4f} |", end="")
+            print(f" {_against(each[:, 0], found['none'][:, 0])} |", end="")
+            print(f" {share:.1%} | {1 / share:.2f}x | {as_many:.4f} |", end="")
+            print(f" {_against(each[:, 0], each[:, 2])} |", flush=True)
+
+
+def _against(regrets: np.ndarray, others: np.ndarray) -> str:
+    mean, error = mean_and_error(regrets - others)
+    return f"{mean:+.4f} ±{error:.4f}"
 
 
 if __name__ == "__main__":
