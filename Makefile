@@ -32,11 +32,12 @@ help:
 
 env: .venv/installed
 
-# Done again when the requirements change.
+# Done again when the requirements change. Modules are compiled when they are imported
+# first: most of the files never are.
 .venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] < (3, 14) else "tunefold needs Python 3.11, 3.12 or 3.13; name it: make PYTHON=python3.11")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install -c constraints.txt -e ".[dev]"
+	$(BIN)/python -m pip install --no-compile -c constraints.txt -e ".[dev]"
 	@touch $@
 
 data:

@@ -73,7 +73,7 @@ def measure(plan: Plan) -> dict[str, Any]:
                     epochs=EPOCHS,
                     whole_curves=25,
                 )
-            page = _open_page(service, Path(folder))
+            first, again = _open_page(service, Path(folder))
         finally:
             stack.down()
     probed = logging.result()
@@ -83,7 +83,8 @@ def measure(plan: Plan) -> dict[str, Any]:
         "probed": len(probed),
         "median_seconds": statistics.median(probed),
         "p95_seconds": statistics.quantiles(probed, n=20)[-1],
-        "page_seconds": page,
+        "page_seconds": first,
+        "page_again_seconds": again,
     }
 
 
@@ -109,19 +110,27 @@ def _probe(
         time.sleep(0.5)
 
 
-def _open_page(service: Service, folder: Path) -> float:
-    """Return the seconds until the table of runs shows a trial."""
+def _open_page(service: Service, folder: Path) -> tuple[float, float]:
+    """Return the seconds until the table of runs shows a trial.
+
+    First in a browser that has never seen the UI, whose programs are most of what it
+    must then load and compile; then the median of opening it again five times.
+    """
     login = service.stack.uri.replace(
         "://", f"://admin:{service.stack.variables['MLFLOW_ADMIN_PASSWORD']}@"
     )
     with chromium(folder / "profile", size=(1600, 1000)) as browser:
         browser.get(f"{login}/version")
-        began = time.monotonic()
-        browser.get(service.table_of("load-0"))
-        while "load-0-" not in browser.page_source:
-            assert time.monotonic() - began < 60
-            time.sleep(0.05)
-        return time.monotonic() - began
+        seconds = []
+        for _ in range(6):
+            browser.get("about:blank")
+            began = time.monotonic()
+            browser.get(service.table_of("load-0"))
+            while "load-0-" not in browser.page_source:
+                assert time.monotonic() - began < 60
+                time.sleep(0.05)
+            seconds.append(time.monotonic() - began)
+        return seconds[0], statistics.median(seconds[1:])
 
 
 def main() -> None:
