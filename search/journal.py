@@ -22,6 +22,7 @@ from dataclasses import asdict
 from io import FileIO, RawIOBase
 from pathlib import Path
 
+from pipelines.atomic_file import sync_folder
 from search.disk import explained
 from search.errors import FatalError, SettingsError
 from search.event_schema import EventChecker
@@ -89,23 +90,22 @@ class Journal:
         journal._path.unlink(missing_ok=True)
         journal._append({"event": "study", "settings": asdict(settings), **facts})
         journal.commit()
+        with explained(journal._path, settings.name):
+            sync_folder(folder, above=2)
         return journal
 
     @classmethod
     def open(cls, folder: Path) -> "Journal":
-        """Open a journal to go on with it; a torn last line is cut off.
+        """Open a journal to go on with it.
+
+        Nothing is written before the first event; a torn last line is cut off then.
 
         Raises:
-            SettingsError: Another process is writing it.
+            SettingsError: Another process is writing it, or its folder cannot be
+                written.
         """
         journal = cls(folder)
         journal._lock.take(folder.name)
-        with journal._path.open("r+b") as file:
-            text = file.read()
-            whole = text[: text.rfind(b"\n") + 1]
-            if len(whole) < len(text):
-                file.truncate(len(whole))
-                _sync(file.fileno())
         return journal
 
     def close(self) -> None:
@@ -218,8 +218,17 @@ class Journal:
         if self._failed is not None:
             raise self._failed
         if self._file is None:
+            self._lock.announce()
             self._file = self._path.open("ab", buffering=0)
+            self._cut_torn_line(self._file)
         return self._file
+
+    def _cut_torn_line(self, file: FileIO) -> None:
+        text = self._path.read_bytes()
+        whole = text.rfind(b"\n") + 1
+        if whole < len(text):
+            file.truncate(whole)
+            _sync(file.fileno())
 
 
 def check_event(checker: EventChecker, event: Event, path: Path, number: int) -> None:

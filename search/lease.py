@@ -1,8 +1,9 @@
 """A lease on a study in the tracking store: two machines never write one study.
 
-The lock beside the journal tells processes of one folder apart; this one tells
-machines apart. Who works on a study says so in a tag of its run, again and again. One
-that has said nothing for long is gone, and another may go on.
+The lock beside the journal tells the processes of one machine apart; this one tells
+machines apart, also where they share the folder. Who works on a study says so in a tag
+of its run, again and again. One that has said nothing for long is gone, and another may
+go on.
 """
 
 import json

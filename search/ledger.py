@@ -5,49 +5,27 @@ caller holds the study's lock, but for the methods that say otherwise: those wri
 the disk. None takes longer the more trials there are.
 """
 
-import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from search.dummy import dummy_scores
 from search.events import read_trials
 from search.fold_jobs import JobMaker
 from search.journal import Journal
+from search.judging import Judge, OpenTrial
 from search.known import Known, Repeats
-from search.limits import reason_over
 from search.metrics import METRICS
 from search.news import News
 from search.objectives import told_also
 from search.protocols import Engine, Pruner, Tracker
-from search.scoring import Teller, common_epoch, failure_reason, mean_score
+from search.scoring import Teller, common_epoch, mean_score
 from search.telling import Telling
 from search.trial_predictions import trial_predictions
 from search.types import FoldResult, Suggestion, Trial, TrialState
 
 MAX_LOST = 4
 """A fold that loses its place so often takes whole workers down."""
-
-
-@dataclass
-class OpenTrial:
-    """A trial that is not complete.
-
-    Attributes:
-        waiting: Folds nobody trains yet, in order.
-        n_judged: Folds, from the first without a gap, that gave no reason to end.
-        failures: Why folds failed, and weights of the model where that is why.
-        died: Folds whose worker died once.
-        lost: How often the place of a fold was lost.
-        began: When it was opened in this process, `time.monotonic` seconds.
-    """
-
-    waiting: deque[int]
-    n_judged: int = 0
-    failures: dict[int, tuple[str, int | None]] = field(default_factory=dict)
-    died: set[int] = field(default_factory=set)
-    lost: Counter[int] = field(default_factory=Counter)
-    began: float = field(default_factory=time.monotonic)
 
 
 class Ledger:
@@ -85,6 +63,7 @@ class Ledger:
         self._jobs = jobs
         self._telling = Telling(engine, journal, lag=lag)
         self._pruner = pruner
+        self._judging = Judge(jobs.settings, pruner)
         self._journal = journal
         self.news = News(journal, trackers)
         self.any_complete = False
@@ -258,36 +237,12 @@ class Ledger:
         return number in self.open and done == self._jobs.n_folds
 
     def _judge(self, number: int) -> None:
-        """End a trial at the first fold that shows a reason to, in their order.
-
-        Other slots may have trained later ones before: these do not count then, or it
-        would depend on the clock which trials end, and with what.
-        """
-        trial, open_trial = self.trials[number], self.open[number]
-        while number in self.open:
-            n = open_trial.n_judged
-            if n in open_trial.failures:
-                reason, n_parameters = open_trial.failures[n]
-                failed = replace(trial, state=TrialState.FAILED, reason=reason)
-                self._end(
-                    replace(failed, folds=trial.folds[:n], n_parameters=n_parameters)
-                )
-            elif n < len(trial.folds) and trial.folds[n].fold == n:
-                open_trial.n_judged += 1
-                self._end_if_decided(replace(trial, folds=trial.folds[: n + 1]))
-            else:
-                return
-
-    def _end_if_decided(self, trial: Trial) -> None:
-        seconds = sum(fold.seconds for fold in trial.folds)
-        failed = failure_reason(trial.folds) or reason_over(seconds, self._settings)
-        stopped = _below_floor(trial) or self._pruner.stop_after(
-            trial, self._known_to(trial.number)
+        """End a trial where its folds show a reason to."""
+        ended = self._judging.ended(
+            self.trials[number], self.open[number], self._known_to(number)
         )
-        if failed:
-            self._end(replace(trial, state=TrialState.FAILED, reason=failed))
-        elif stopped:
-            self._end(replace(trial, state=TrialState.STOPPED, reason=stopped))
+        if ended is not None:
+            self._end(ended)
 
     def _end(self, trial: Trial) -> None:
         if trial.folds:
@@ -316,11 +271,3 @@ class Ledger:
         self.trials[trial.number] = trial
         self._repeats.take_in(trial)
         self.any_complete = self.any_complete or trial.state is TrialState.COMPLETE
-
-
-def _below_floor(trial: Trial) -> str | None:
-    for fold in trial.folds:
-        reached = len(fold.curves["loss"])
-        if reached < trial.epochs:
-            return f"fold {fold.fold} fell below its floor in epoch {reached}"
-    return None

@@ -5,7 +5,6 @@ that were not complete. Such trials are kept as proposals and trained from their
 fold.
 """
 
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -13,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pipelines.atomic_file import replacing, sync_folder
 from search.errors import TrackingError
 from search.events import (
     BEGINNING,
@@ -22,7 +22,7 @@ from search.events import (
     read_trials,
     trial_to_events,
 )
-from search.journal import FILE
+from search.journal import FILE, LOCK_FILE, has_begun
 from search.journal_line import write_line
 from search.lag import lag_of
 from search.prediction_files import PredictionFiles
@@ -30,6 +30,7 @@ from search.results import load_study
 from search.run_tags import ASKED, UNFINISHED
 from search.store import Store
 from search.stored_study import read_trial
+from search.study_lock import StudyLock
 from search.trial_runs import number_of
 from search.types import Settings, Trial, TrialState
 
@@ -53,9 +54,12 @@ def restore(store: Store, name: str, folder: Path) -> Restored:
     Args:
         store: Has it.
         name: The study's.
-        folder: Of the study; must not exist. It is there whole, or not at all.
+        folder: Of the study, which has not begun in it. Its journal comes last: what
+            failed can be done again.
 
     Raises:
+        SettingsError: Another process restores the study, or the folder cannot be
+            written.
         TrackingError: The store's record is damaged, or has a gap.
     """
     study = load_study(store, name)
@@ -70,28 +74,43 @@ def restore(store: Store, name: str, folder: Path) -> Restored:
         _first_event(study.settings, began, trials),
         *_events(trials, study.settings),
     ]
-    new = folder.with_name(f".{folder.name}.new")
-    shutil.rmtree(new, ignore_errors=True)
-    kept = PredictionFiles(new)
+    lock = StudyLock(folder / LOCK_FILE)
+    lock.take(name)
+    try:
+        if not has_begun(folder):  # else another process was faster
+            _write(store, folder, events, trials, numbered)
+    finally:
+        lock.release()
+    n_ended = sum(map(_has_ended, trials))
+    return Restored(ended=n_ended, open=len(trials) - n_ended)
+
+
+def _write(
+    store: Store,
+    folder: Path,
+    events: Sequence[Event],
+    trials: Sequence[Trial],
+    runs: Mapping[int, Any],
+) -> None:
+    """Write what a journal needs, then the journal: only then the study has begun."""
+    kept = PredictionFiles(folder)
     kept.create()
     for trial in trials:
         if trial.state is TrialState.COMPLETE and trial.copy_of is None:
-            run_id = numbered[trial.number].info.run_id
+            run_id = runs[trial.number].info.run_id
             with (
                 suppress(TrackingError),  # its correction and ensembles go without
                 store.artifact(run_id, "predictions.npz") as path,
+                path.open("rb") as stored,
+                replacing(kept.of_trial(trial.number)) as file,
             ):
-                shutil.copyfile(path, kept.of_trial(trial.number))
-    with (new / FILE).open("wb") as file:
+                shutil.copyfileobj(stored, file)
+    with replacing(folder / FILE) as file:
         file.writelines(map(write_line, events))
-        file.flush()
-        os.fsync(file.fileno())
-    new.rename(folder)
+    sync_folder(folder, above=2)
     for trial in trials:  # their values would be logged a second time
         if not _has_ended(trial):
-            store.client.delete_run(numbered[trial.number].info.run_id)
-    n_ended = sum(map(_has_ended, trials))
-    return Restored(ended=n_ended, open=len(trials) - n_ended)
+            store.client.delete_run(runs[trial.number].info.run_id)
 
 
 def _trial_of(store: Store, number: int, run: Any, settings: Settings) -> Trial:

@@ -94,10 +94,10 @@ def resume(
         slots = make(n_slots, backend=settings.backend)
         with closing(slots):
             store = Store(store_uri, create=True)
+            Lease(store, name).check()  # nothing is said or written before
             provide(store, settings)
             console.print(heading(settings), soft_wrap=True, highlight=False)
             if settings != began_with:
-                journal.engine(settings.engine, settings.sampler)
                 console.print(
                     f"from here on {settings.engine} {settings.sampler} proposes; it "
                     "is told of all full trials"

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from search.disk import low_disk
 from search.errors import FatalError
-from search.events import BEGINNING
+from search.events import BEGINNING, present_settings
 from search.fold import run_fold
 from search.fold_jobs import JobMaker
 from search.interrupt import on_interrupt
@@ -82,15 +82,15 @@ def run_session(
         TunefoldError: The study could not go on; what is finished is kept.
     """
     settings = jobs.settings
-    lease = Lease(store, settings.name)
-    lease.check()
-    [first] = journal.events("study")
-    journal.session(budget, began=time.time())
-    recorder = Recorder(store, settings, began=first["began"])
-    began_with = {name: first[name] for name in BEGINNING if name in first}
-    recorder.create(**began_with)
     try:
+        lease = Lease(store, settings.name)
+        lease.check()
+        [first] = journal.events("study")
+        recorder = Recorder(store, settings, began=first["began"])
+        began_with = {name: first[name] for name in BEGINNING if name in first}
+        recorder.create(**began_with)
         with lease.held():
+            _begin(journal, settings, budget)
             recorder.begin(**began_with)
             tracker = MlflowTracker(
                 recorder,
@@ -129,6 +129,14 @@ def run_session(
     finally:
         journal.close()
     return outcome
+
+
+def _begin(journal: Journal, settings: Settings, budget: Budget) -> None:
+    """Write that the study goes on: only here is it known to be this process's."""
+    before = present_settings(journal.events("study", "engine"))
+    if (before.engine, before.sampler) != (settings.engine, settings.sampler):
+        journal.engine(settings.engine, settings.sampler)
+    journal.session(budget, began=time.time())
 
 
 def _give_up(study: Study, tracker: MlflowTracker, reason: str) -> None:

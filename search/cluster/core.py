@@ -6,7 +6,6 @@ holds the lock of a core's file trains on it. A process that dies gives its lock
 
 import os
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, Timeout
@@ -32,6 +31,8 @@ class Core:
             return
         self.number = cores[os.getpid() % len(cores)]  # more workers than cores
         folder = _folder()
+        if folder is None:
+            return
         for core in cores:
             lock = _lock_of(folder / f"core-{core}.lock")
             if lock is not None:
@@ -45,13 +46,24 @@ class Core:
             self._lock = None
 
 
-def _folder() -> Path:
+def _folder() -> Path | None:
+    """Return where the locks lie, or None: workers may share a core, which is slow.
+
+    Workers of all users share the cores, and so the folder. Only who makes it says who
+    may write there. In the temporary folder anybody may have put a link under its name,
+    to a folder that is nobody's business; one that is named is its owner's choice.
+    """
     named = os.environ.get(FOLDER)
     folder = Path(named or Path(tempfile.gettempdir()) / "tunefold-cores")
-    with suppress(OSError):  # without it all workers train on the same core: slow
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o1777)  # other users' workers share the cores as well
-    return folder
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir()
+        folder.chmod(0o1777)  # as a mode of mkdir it would be masked
+    except FileExistsError:
+        pass
+    except OSError:
+        return None
+    return None if folder.is_symlink() and not named else folder
 
 
 def _lock_of(path: Path) -> BaseFileLock | None:

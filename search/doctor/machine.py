@@ -68,7 +68,7 @@ def check_studies() -> Iterator[Check]:
         worker = holder(folder / LOCK_FILE)
         resume = f"tunefold resume {folder.name}"
         if worker is not None and worker.is_alive:
-            found = f"process {worker.pid} is working on it"
+            found = f"{worker.who} is working on it"
             yield Check(
                 section=STUDIES, name=folder.name, status=Status.OK, found=found
             )

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -53,6 +54,7 @@ import sys, time
 from pathlib import Path
 from search.journal import Journal
 journal = Journal.open(Path(sys.argv[1]))
+journal.stopped("for now")
 print("open", flush=True)
 time.sleep(60)
 """
@@ -299,7 +301,7 @@ def test_a_torn_last_line_is_cut_off_wherever_it_tore(journal, folder):
         path.write_bytes(whole[:end])
         assert Journal(folder).events() == events[:-1]  # a reader cuts nothing
         again = Journal.open(folder)
-        assert path.read_bytes() == whole[:begin]
+        assert path.read_bytes() == whole[:end]  # nor does who has not begun to write
         again.told(77)  # lands on a line of its own
         assert again.events() == [*events[:-1], {"event": "told", "number": 77}]
         again.close()
@@ -363,6 +365,55 @@ def test_a_write_that_fails_leaves_whole_lines_only(journal, folder):
 
 
 # Folders
+
+
+def names_synced(monkeypatch):
+    """Return a list of folders the disk was told to keep, with the names in them."""
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("only Linux tells which file a descriptor is of")
+    synced = []
+    sync = os.fsync
+
+    def noted(descriptor):
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        if path.is_dir():
+            synced.append((path, sorted(inside.name for inside in path.iterdir())))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    return synced
+
+
+def test_the_disk_knows_the_names_of_a_new_study(tmp_path, folder, monkeypatch):
+    synced = names_synced(monkeypatch)
+    journal = Journal.create(folder, SETTINGS, {})
+    names = ["journal.jsonl", "predictions", "running.json", "running.lock"]
+    assert synced == [
+        (folder, names),
+        (folder.parent, ["s"]),
+        (tmp_path, ["studies"]),
+    ]
+    journal.asked(ASKED)
+    journal.predictions.keep_fold(0, make_fold(0))
+    assert synced[3:] == [(folder / "predictions", ["trial-00000-fold-0.npy"])]
+    journal.commit()
+    assert len(synced) == 4  # once for each file
+    journal.close()
+
+
+def test_who_opens_it_and_writes_nothing_changes_nothing(journal, folder):
+    write_study(journal)
+    journal.close()
+    with (folder / "journal.jsonl").open("ab") as file:
+        file.write(b'{"event":"to')
+    (folder / "running.json").write_text('{"pid": 7}')  # of a process that was killed
+
+    def content():
+        return {f: f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+
+    before = content()
+    Journal.open(folder).close()
+    assert content() == before
 
 
 def test_an_existing_study_is_left_alone(journal, folder):

@@ -129,12 +129,14 @@ def test_what_the_server_interrupts_can_be_done_again(store, lost, tmp_path):
     recorder, _ = lost
     (tmp_path / FOLDER).mkdir()
     runs = len(store.trials(recorder.run_id))
-    (tmp_path / FOLDER / "a").write_text("in the way")  # of the new folder
-    with pytest.raises(OSError, match="a"):
-        restore(store, "a", tmp_path / FOLDER / "a")
+    folder = tmp_path / FOLDER / "a"
+    (folder / "journal.jsonl").mkdir(parents=True)  # in the way of the new one
+    with pytest.raises(OSError, match="journal"):
+        restore(store, "a", folder)
     assert len(store.trials(recorder.run_id)) == runs
-    (tmp_path / FOLDER / "a").unlink()
-    restore(store, "a", tmp_path / FOLDER / "a")
+    (folder / "journal.jsonl").rmdir()
+    restore(store, "a", folder)
+    assert len(Journal(folder).events("asked")) == 6
 
 
 @pytest.mark.parametrize("asked", [None, "no json", "{}", '{"event": "asked"}'])

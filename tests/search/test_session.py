@@ -7,6 +7,7 @@ import json
 import sqlite3
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,9 @@ from rich.console import Console
 from pipelines.digits import PIPELINE as DIGITS
 from search import background, lease, session, tracking
 from search.engines.random import RandomEngine
-from search.errors import FatalError
+from search.errors import FatalError, SettingsError
 from search.journal import Journal
-from search.lease import LEASE
+from search.lease import CLAIM, LEASE
 from search.report.ended import PAGE
 from search.store import DATABASE
 from search.types import Budget, FoldResult
@@ -168,6 +169,31 @@ def test_who_is_replaced_ends_and_writes_nothing_more(run, store, monkeypatch):
     ]
     events = Journal.open(Path("tunefold-studies/s")).events()
     assert events[-1]["event"] == "stopped"
+
+
+@pytest.mark.parametrize("tag", [LEASE, CLAIM + "."])  # "." sorts before all claims
+def test_who_is_refused_leaves_the_journal_as_it_was(run, store, jobs_of, tag):
+    run(Console(file=io.StringIO()))
+    folder = Path("tunefold-studies/s")
+    with (folder / "journal.jsonl").open("ab") as file:
+        file.write(b'{"event":"to')
+    before = {f: f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+    other = {"host": "far", "pid": 7, "started": 1.0, "seen": time.time()}
+    run_id = store.find("s").info.run_id
+    store.client.set_tag(run_id, tag, json.dumps(other))
+    jobs = jobs_of(DIGITS)
+    with pytest.raises(SettingsError, match=r"far \(process 7\) is working on it"):
+        session.run_session(
+            replace(jobs, settings=replace(jobs.settings, sampler="other")),
+            engine=RandomEngine(SPACE, seed=0, sampler="random"),
+            slots=[ComputingSlot(jobs)],
+            store=store,
+            journal=Journal.open(folder),
+            budget=Budget(trials=9),
+            console=Console(file=io.StringIO()),
+        )
+    assert {f: f.read_bytes() for f in folder.rglob("*") if f.is_file()} == before
+    Journal.open(folder).close()  # nobody has it
 
 
 def test_a_store_that_goes_away_before_the_report_is_told(

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -57,3 +58,35 @@ def test_a_folder_that_cannot_be_made_is_no_obstacle(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv(FOLDER, str(tmp_path / "file" / "cores"))
     assert Core().number in available_cores()
+
+
+@pytest.fixture
+def temporary(tmp_path, monkeypatch):
+    """The temporary folder that users share; no other one is named."""
+    monkeypatch.delenv(FOLDER)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_workers_of_all_users_may_write_in_the_folder_that_is_made(temporary):
+    assert Core().number == available_cores()[0]
+    mode = (temporary / "tunefold-cores").stat().st_mode
+    assert mode & 0o7777 == 0o1777
+
+
+def test_a_folder_that_is_there_keeps_its_mode(temporary):
+    folder = temporary / "tunefold-cores"
+    folder.mkdir(mode=0o700)
+    first, second = Core(), Core()
+    assert first.number == available_cores()[0]
+    assert second.number != first.number or len(available_cores()) == 1
+    assert folder.stat().st_mode & 0o7777 == 0o700
+
+
+def test_a_link_in_the_temporary_folder_is_not_followed(temporary):
+    private = temporary / "private"
+    private.mkdir(mode=0o700)
+    (temporary / "tunefold-cores").symlink_to(private)
+    assert Core().number in available_cores()
+    assert private.stat().st_mode & 0o7777 == 0o700
+    assert list(private.iterdir()) == []

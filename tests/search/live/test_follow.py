@@ -140,9 +140,9 @@ def test_a_study_that_ended_says_how(journal):
 def test_a_killed_search_is_told_from_one_that_trains_long(journal):
     view = JournalView(journal.folder)
     assert look(view).outcome is None
-    # the process of another number, which has never been
-    lock = {"pid": 2**22 + 1, "started": 1.0}
-    (journal.folder / "running.json").write_text(json.dumps(lock))
+    said = (journal.folder / "running.json").read_bytes()
+    journal.close()
+    (journal.folder / "running.json").write_bytes(said)  # as when it was killed
     assert look(view).outcome == (
         "its process is gone; go on with it: tunefold resume a"
     )
