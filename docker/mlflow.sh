@@ -1,7 +1,13 @@
 #!/bin/sh
 # The tracking server with logins. Who has none of an experiment does not see it.
+#   mlflow.sh OPTION ...    run it
+#   mlflow.sh upgrade       bring an older database up to date
 set -eu
 umask 077
+if [ "$1" = upgrade ]; then
+    exec mlflow db upgrade "$MLFLOW_BACKEND_STORE_URI"
+fi
+python "$(dirname "$0")/schemas.py"
 cat >"$MLFLOW_AUTH_CONFIG_PATH" <<EOF
 [mlflow]
 default_permission = NO_PERMISSIONS

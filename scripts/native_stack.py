@@ -36,6 +36,9 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 SECRETS = ("POSTGRES_PASSWORD", "MLFLOW_ADMIN_PASSWORD", "MLFLOW_SECRET_KEY")
 PORTS = {"postgres": 5432, "mlflow": 5000, "scheduler": 8786}
+HTTP_PORT = 8787
+"""Of the scheduler, for health checks."""
+
 START_SECONDS = 240
 
 
@@ -59,6 +62,7 @@ class NativeStack:
         self.variables = passwords | changes
         self.services: Mapping[str, Any] = read_services(self.variables)
         self.ports = {name: _free_port() for name in PORTS}
+        self._http_port = _free_port()
         self._running: dict[str, list[subprocess.Popen[bytes]]] = {}
         for volume in ("mlflow", "studies", "files", "cores", "cache"):
             (self.folder / volume).mkdir(exist_ok=True)
@@ -69,6 +73,8 @@ class NativeStack:
         """Replace host names, ports and paths of containers."""
         for name, port in PORTS.items():
             text = text.replace(f"{name}:{port}", f"127.0.0.1:{self.ports[name]}")
+        http = f"127.0.0.1:{self._http_port}"
+        text = text.replace(f"scheduler:{HTTP_PORT}", http)
         for there, here in self._paths().items():
             if text == there or f"{there}/" in text:
                 text = text.replace(there, here)
@@ -150,6 +156,11 @@ class NativeStack:
         self._running.setdefault(service, []).append(process)
         if service in PORTS:
             self._wait(service, process)
+
+    def is_healthy(self, service: str) -> bool:
+        """Run the health check of a service, once, where its command is `CMD ...`."""
+        words = self.services[service]["healthcheck"]["test"][1:]
+        return self.run(service, *map(self.here, words)).returncode == 0
 
     def processes(self, service: str) -> list[subprocess.Popen[bytes]]:
         """Return the processes of a service that have not ended."""

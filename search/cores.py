@@ -5,7 +5,8 @@ import os
 from search.errors import SettingsError
 
 MAX_WORKERS = "TUNEFOLD_MAX_WORKERS"
-"""Environment variable: so many folds a search may train at the same time."""
+"""Environment variable: so many folds a search may train at the same time. In that of a
+cluster's scheduler: all searches of a user together, see `search.cluster.quota`."""
 
 
 def available_cores() -> list[int]:
@@ -26,11 +27,23 @@ def allowed_workers(wanted: int) -> int:
     Raises:
         SettingsError: The limit is no number from 1 on.
     """
-    limit = os.environ.get(MAX_WORKERS, "").strip()
-    if not limit:
-        return wanted
-    if not limit.isdecimal() or int(limit) < 1:
-        raise SettingsError(
-            f"{MAX_WORKERS}: must be a number of at least 1, got {limit!r}"
-        )
-    return min(wanted, int(limit))
+    limit = read_limit(os.environ.get(MAX_WORKERS, ""), MAX_WORKERS)
+    return wanted if limit is None else min(wanted, limit)
+
+
+def read_limit(text: str, name: str) -> int | None:
+    """Return a limit on workers that an environment gives; None without one.
+
+    Args:
+        text: What it gives.
+        name: Whose it is, for the error.
+
+    Raises:
+        SettingsError: It is no number from 1 on.
+    """
+    text = text.strip()
+    if not text:
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise SettingsError(f"{name}: must be a number of at least 1, got {text!r}")
+    return int(text)

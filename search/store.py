@@ -63,8 +63,7 @@ class Store:
     """
 
     def __init__(self, uri: str, *, create: bool = False) -> None:
-        for name, value in _MLFLOW_SETTINGS.items():
-            os.environ.setdefault(name, value)
+        _set_mlflow()
         self.uri = uri
         self._local = local_file(uri)
         if self._local is not None and not create and not self._local.is_file():
@@ -131,12 +130,7 @@ class Store:
     @property
     def user(self) -> str | None:
         """The login by which a server is asked; None without one."""
-        if self.is_local:
-            return None
-        from mlflow.utils.credentials import read_mlflow_creds
-
-        named = urlsplit(self.uri).username
-        return unquote(named) if named else read_mlflow_creds().username
+        return login_of(self.uri)
 
     def own_experiment(self, pipeline: str) -> str:
         """Return the experiment a pipeline's studies go to where none is named.
@@ -290,6 +284,22 @@ def local_file(uri: str) -> Path | None:
     if not uri.startswith("sqlite:///"):
         return None
     return Path(uri.removeprefix("sqlite:///").partition("?")[0])
+
+
+def login_of(uri: str) -> str | None:
+    """Return the login by which a server is asked; None without one, or for a file."""
+    if local_file(uri) is not None:
+        return None
+    _set_mlflow()
+    from mlflow.utils.credentials import read_mlflow_creds
+
+    named = urlsplit(uri).username
+    return unquote(named) if named else read_mlflow_creds().username
+
+
+def _set_mlflow() -> None:
+    for name, value in _MLFLOW_SETTINGS.items():
+        os.environ.setdefault(name, value)
 
 
 def _silence_logs() -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from search.cluster.leases import Lease, Leases
+from search.cluster.quota import Quota
 from search.cluster.slot import ClusterSlot
 from search.cluster.worker import look_at
 from search.errors import (
@@ -60,9 +61,11 @@ class Cluster:
     Args:
         where: The cluster.
         console: For what happens to workers; stderr.
+        user: Whose searches share a limit on places; None is the user of this machine.
 
     Attributes:
         leases: The places of its workers.
+        quota: How many of them the user may hold.
         token: Sets this study's jobs apart from those of others.
 
     Raises:
@@ -70,7 +73,9 @@ class Cluster:
         MissingExtraError: Dask is not installed.
     """
 
-    def __init__(self, where: ClusterAddress, console: Console) -> None:
+    def __init__(
+        self, where: ClusterAddress, console: Console, *, user: str | None = None
+    ) -> None:
         self.token = uuid.uuid4().hex
         self._where = where
         self._console = console
@@ -79,12 +84,13 @@ class Cluster:
         self._admitting = threading.Lock()
         self._admitted: set[tuple[str, str]] = set()
         self.leases = Leases(self._threads, say=self._say, where=where.name)
+        self.quota = Quota(lambda: self._client, user, say=self._say, where=where.name)
         self._wait_for_workers()
 
     @property
     def n_places(self) -> int:
-        """How many folds it can train at once now."""
-        return self.leases.n_places
+        """How many folds it can train at once now, for one user."""
+        return min(self.leases.n_places, self.quota.limit or self.leases.n_places)
 
     def make_slots(self, n: int, *, backend: str) -> list[ClusterSlot]:
         """Make slots; more than there are places now wait for workers to come.

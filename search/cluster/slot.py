@@ -41,6 +41,14 @@ class ClusterSlot:
         Raises:
             FatalError: The scheduler is gone, or no worker can train the study.
         """
+        if self._has_place():
+            if self._cluster.quota.take(self):
+                return True
+            self._leave()
+        self._cluster.quota.give_back(self)
+        return False
+
+    def _has_place(self) -> bool:
         if self._lease is not None and not self._cluster.leases.is_alive(self._lease):
             self._leave()
         if self._lease is None:
@@ -83,6 +91,7 @@ class ClusterSlot:
         if self._future is not None:
             self._future.cancel()
         self._leave()
+        self._cluster.quota.give_back(self)
 
     def _wait(self, lease: Lease) -> Any:
         from concurrent.futures import CancelledError

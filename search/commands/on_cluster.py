@@ -17,6 +17,7 @@ def opened_cluster(
     cert: str | None,
     key: str | None,
     *,
+    store_uri: str,
     in_process: bool = False,
 ) -> "Iterator[Cluster | None]":
     """Open the connection that was asked for; None where none was.
@@ -26,6 +27,7 @@ def opened_cluster(
         ca_file: See `search.cluster.cluster.ClusterAddress`, as the next two.
         cert: File.
         key: File.
+        store_uri: The tracking store; its login is who trains.
         in_process: Whether `--in-process` stands beside it, which is refused.
 
     Raises:
@@ -47,6 +49,8 @@ def opened_cluster(
             "--in-process: trains here, --cluster elsewhere; leave out one of the two"
         )
     from search.cluster.cluster import Cluster, ClusterAddress
+    from search.store import login_of
 
-    with Cluster(ClusterAddress(address=address, **tls), stderr()) as cluster:
+    where = ClusterAddress(address=address, **tls)
+    with Cluster(where, stderr(), user=login_of(store_uri)) as cluster:
         yield cluster

@@ -55,7 +55,9 @@ def resume_command(
     if trials is not None or minutes is not None:
         budget = Budget(trials=trials, minutes=minutes)
     uri = choose_uri(tracking_uri)
-    with opened_cluster(cluster, tls_ca_file, tls_cert, tls_key) as opened:
+    with opened_cluster(
+        cluster, tls_ca_file, tls_cert, tls_key, store_uri=uri
+    ) as opened:
         outcome = resume(
             study or latest_study(),
             budget,

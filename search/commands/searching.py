@@ -217,7 +217,7 @@ def search_command(
     )
     uri = choose_uri(tracking_uri)
     with opened_cluster(
-        cluster, tls_ca_file, tls_cert, tls_key, in_process=in_process
+        cluster, tls_ca_file, tls_cert, tls_key, store_uri=uri, in_process=in_process
     ) as opened:
         place: Place = {"in_process": in_process, "cluster": opened}
         if n_outer is not None:

@@ -124,6 +124,12 @@ def test_the_file_is_complete_only_with_passwords():
     for name, service in services.items():
         assert ":latest" not in service["image"], name
         assert service["cap_drop"] == ["ALL"], name
+        for limit in ("mem_limit", "pids_limit"):
+            assert service[limit], (name, limit)
+        stays = service["restart"] != "no"
+        assert ("healthcheck" in service) == stays, name
+        logging = service["logging"]
+        assert logging["driver"] == "none" or logging["options"]["max-size"], name
     text = json.dumps(services)
     for word in ("privileged: true", "docker.sock", "network_mode"):
         assert word not in text
@@ -140,6 +146,27 @@ def test_the_file_is_complete_only_with_passwords():
 def test_a_password_that_nobody_chose_starts_nothing(name, value, fault, tmp_path):
     with pytest.raises(SystemExit, match=f"{name}: .*{fault}"):
         NativeStack(tmp_path, **{name: value}).up()
+
+
+@pytest.mark.ci
+def test_a_worker_is_healthy_while_the_scheduler_knows_it(tmp_path):
+    stack = NativeStack(tmp_path)
+    try:
+        assert not stack.is_healthy("scheduler")
+        stack.start("scheduler")
+        assert stack.is_healthy("scheduler")
+        assert not stack.is_healthy("worker")
+        stack.start("worker")
+        wait_until(lambda: stack.is_healthy("worker"))
+        stack.kill("worker")
+        wait_until(lambda: not stack.is_healthy("worker"))
+        assert stack.is_healthy("scheduler")
+        stack.start("worker")
+        wait_until(lambda: stack.is_healthy("worker"))
+        stack.kill("scheduler")
+        assert not stack.is_healthy("worker")
+    finally:
+        stack.down()
 
 
 # The stack
