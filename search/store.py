@@ -5,11 +5,10 @@ up by it before they are created, for MLflow would create a second one.
 """
 
 import json
-import logging
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,8 @@ from urllib.request import url2pathname
 
 from pipelines.outer import read_outer
 from search.errors import TrackingError, UnknownStudyError
-from search.store_checks import refuse_old, refuse_unwritable
+from search.mlflow_settings import set_mlflow, silence_mlflow
+from search.store_checks import alone, refuse_old, refuse_unwritable
 from search.store_errors import explain, first_line, without_login
 from spaces.space import unknown
 
@@ -27,15 +27,6 @@ KIND = "tunefold.kind"
 PARENT = "mlflow.parentRunId"
 DATABASE = "mlflow.db"
 FINISHED, FAILED, KILLED, RUNNING = "FINISHED", "FAILED", "KILLED", "RUNNING"
-
-_MLFLOW_SETTINGS = {
-    # By default a dead server stalls each call for four minutes.
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-}
 
 
 def choose_uri(asked: str | None) -> str:
@@ -63,7 +54,7 @@ class Store:
     """
 
     def __init__(self, uri: str, *, create: bool = False) -> None:
-        _set_mlflow()
+        set_mlflow()
         self.uri = uri
         self._local = local_file(uri)
         if self._local is not None and not create and not self._local.is_file():
@@ -75,10 +66,12 @@ class Store:
             refuse_unwritable(self._local)
         from mlflow import MlflowClient
 
-        _silence_logs()
+        silence_mlflow()
+        creating = self._local if create else None
         try:
-            self.client: Any = MlflowClient(tracking_uri=uri)
-            self.client.search_experiments(max_results=1)
+            with alone(creating) if creating is not None else nullcontext():
+                self.client: Any = MlflowClient(tracking_uri=uri)
+                self.client.search_experiments(max_results=1)
         except Exception as error:  # noqa: BLE001  (of the server's own kind)
             reason, cure = explain(error)
             raise TrackingError(
@@ -290,20 +283,8 @@ def login_of(uri: str) -> str | None:
     """Return the login by which a server is asked; None without one, or for a file."""
     if local_file(uri) is not None:
         return None
-    _set_mlflow()
+    set_mlflow()
     from mlflow.utils.credentials import read_mlflow_creds
 
     named = urlsplit(uri).username
     return unquote(named) if named else read_mlflow_creds().username
-
-
-def _set_mlflow() -> None:
-    for name, value in _MLFLOW_SETTINGS.items():
-        os.environ.setdefault(name, value)
-
-
-def _silence_logs() -> None:
-    # The migration of a new database is told line by line on stderr, and each error
-    # of a database although it is raised as well.
-    for name in ("alembic", "mlflow", "mlflow.store.db.utils"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -1,6 +1,7 @@
 """Stores that are refused before anything is begun."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from search.errors import TrackingError
@@ -10,6 +11,9 @@ MIN_MAJOR = 3
 """Earlier servers have no logged models: a rerun would fail at its very end."""
 
 VERSION_SECONDS = 5.0
+
+CREATION_SECONDS = 60.0
+"""So long another process may take to create a database; it takes some seconds."""
 
 
 def refuse_old(uri: str, name: str) -> str:
@@ -51,3 +55,19 @@ def refuse_unwritable(file: Path) -> None:
             f"{file.parent.resolve()} ({error.strerror}); search from a folder where "
             "you may write, or name another store by --tracking-uri"
         ) from None
+
+
+@contextmanager
+def alone(file: Path) -> Iterator[None]:
+    """Let one process at a time create a database, or look whether it is there.
+
+    MLflow creates its tables step by step; two that do so at once both fail.
+    """
+    from filelock import FileLock
+
+    lock = FileLock(file.with_name(f"{file.name}.lock"), fallback_to_soft=False)
+    with ExitStack() as held:
+        # a network's folder may know no locks; what is stuck is told by MLflow
+        with suppress(OSError):
+            held.enter_context(lock.acquire(timeout=CREATION_SECONDS))
+        yield

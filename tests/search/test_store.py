@@ -69,6 +69,36 @@ def test_a_server_that_is_not_there_is_refused_soon():
 
 
 @pytest.mark.slow
+def test_two_who_create_a_store_at_once_both_have_it(tmp_path):
+    code = """
+import sys, mlflow
+from search.store import Store
+print("ready", flush=True)
+sys.stdin.readline()
+Store("sqlite:///mlflow.db", create=True)
+"""
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(Path.cwd())},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for each in both:
+        assert each.stdout.readline() == "ready\n"
+    for each in both:
+        each.stdin.write("\n")
+        each.stdin.flush()
+    said = [each.communicate(timeout=120)[1] for each in both]
+    assert [each.returncode for each in both] == [0, 0], said
+
+
+@pytest.mark.slow
 def test_a_new_store_is_made_without_a_word(tmp_path):
     # In a process of its own: MLflow sets up its log when it is imported.
     code = "from search.store import Store; Store('sqlite:///mlflow.db', create=True)"
