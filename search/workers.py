@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
@@ -37,6 +37,9 @@ costs a tenth of a second, where a new interpreter pays the imports: seconds."""
 
 END_SECONDS = 5.0
 """So long the exit status of a process that has died is waited for."""
+
+ASK_SECONDS = 1.0
+"""So often a slot asks whether the fold it trains is still wanted."""
 
 STARTS = 3
 """So often it is tried to start a process."""
@@ -116,9 +119,24 @@ class ProcessSlot:
         return True
 
     def run(
-        self, function: Callable[[Job], Result], job: Job, *, trial: object
+        self,
+        function: Callable[[Job], Result],
+        job: Job,
+        *,
+        trial: object,
+        is_wanted: Callable[[], bool] = lambda: True,
     ) -> Result:
-        """Run a job in the process of its trial; see `Slot.run`."""
+        """Run a job in the process of its trial; see `Slot.run`.
+
+        Args:
+            function: What to call with the job.
+            job: What to run.
+            trial: Jobs of equal trials share a process.
+            is_wanted: Whether to go on; asked every `ASK_SECONDS`.
+
+        Raises:
+            PlaceLostError: It is not wanted any more; its process has ended.
+        """
         if self._executor is not None:
             self._worn = self._worn or self._has_grown()
         if self._executor is None or (self._trial != trial and self._worn):
@@ -132,6 +150,11 @@ class ProcessSlot:
             processes = _processes(self._executor)
             if self._spare is None and self._worn:
                 self._spare = self._start()
+            while not wait([future], ASK_SECONDS).done:
+                if not is_wanted():
+                    self._end(self._executor)
+                    self._executor = None
+                    raise PlaceLostError("nobody waits for the fold any more")
             return future.result()
         except BrokenProcessPool:
             self._end(self._executor)

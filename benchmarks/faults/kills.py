@@ -44,7 +44,8 @@ SURVIVED = {"process": 1, "place": MAX_LOST - 1}
 fails the next time, which is no loss and not what is looked for here."""
 
 LEFT_SECONDS = 5.0
-"""After so long none of a killed study's processes may be there."""
+"""After so long none of a killed study's processes may be there, and none on a worker
+may train for it: there one notices within a second that nobody waits for its fold."""
 
 TRIALS, FOLDS, EPOCHS = 12, 3, 20
 SEARCH = (
@@ -71,7 +72,8 @@ class Seen:
         trained: Trainings that began, as (trial, fold, time).
         running: Folds that were being trained at a kill that could stop them.
         hits: How often what each fold had was killed, by (`LOSSES`, trial, fold).
-        left: Processes of a killed study that were there after `LEFT_SECONDS`.
+        left: Processes of a killed study that were there, or of a worker that trained
+            for it, after `LEFT_SECONDS`.
     """
 
     kills: Counter[str] = field(default_factory=Counter)
@@ -174,8 +176,7 @@ def _kill(
         below = psutil.Process(process.pid).children(recursive=True)
         process.kill()
         seen.running += folds
-        _gone, alive = psutil.wait_procs(below, timeout=LEFT_SECONDS)
-        seen.left += len([p for p in alive if p.status() != psutil.STATUS_ZOMBIE])
+        seen.left += len(_left(service, below))
         return True
     if target == "slot":
         fold_processes = service.fold_processes(process)
@@ -197,6 +198,15 @@ def _kill(
         stack.start("worker")
     stack.start("worker" if target == "scheduler" else target)
     return True
+
+
+def _left(service: Service, below: Sequence[psutil.Process]) -> list[psutil.Process]:
+    deadline = time.monotonic() + LEFT_SECONDS
+    _gone, alive = psutil.wait_procs(below, timeout=LEFT_SECONDS)
+    trains = service.training_on_workers()
+    while trains and time.monotonic() < deadline:
+        trains = service.training_on_workers()
+    return [p for p in alive if p.status() != psutil.STATUS_ZOMBIE] + trains
 
 
 class _watching:  # noqa: N801  (used like a function)

@@ -6,6 +6,8 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,8 @@ import psutil
 from native_stack import NativeStack
 
 COMMAND = Path(sys.executable).with_name("tunefold")
-PASSED_OVER = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
+COMPUTES = 0.1
+"""Seconds of processor time in one second; what waits for a fold takes none."""
 
 
 class Service:
@@ -93,18 +96,15 @@ class Service:
 
     def fold_processes(self, process: Any) -> list[psutil.Process]:
         """Return the processes that train folds, here or below cluster workers."""
-        roots = [process, *self.stack.processes("worker")]
-        found = []
-        for root in roots:
-            try:
-                below = psutil.Process(root.pid).children(recursive=True)
-                # forked from a server: it has no children, and the most memory
-                found += [
-                    p for p in below if not p.children() and p.memory_info().rss > 2**28
-                ]
-            except psutil.NoSuchProcess:
-                continue
-        return found
+        return _with_keras([process, *self.stack.processes("worker")])
+
+    def training_on_workers(self) -> list[psutil.Process]:
+        """Return the processes below cluster workers that compute; takes a second."""
+        before = {
+            p: _cpu_seconds(p) for p in _with_keras(self.stack.processes("worker"))
+        }
+        time.sleep(1.0)
+        return [p for p, spent in before.items() if _cpu_seconds(p) > spent + COMPUTES]
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """Return a study's journal."""
@@ -217,3 +217,23 @@ class Service:
             for run in runs
             if run.data.tags.get("tunefold.key", "").partition("/")[0] == name
         ]
+
+
+def _with_keras(roots: Iterable[Any]) -> list[psutil.Process]:
+    found = []
+    for root in roots:
+        with suppress(psutil.NoSuchProcess):
+            below = psutil.Process(root.pid).children(recursive=True)
+            # forked from a server: it has no children, and the most memory
+            found += [
+                p for p in below if not p.children() and p.memory_info().rss > 2**28
+            ]
+    return found
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system)

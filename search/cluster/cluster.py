@@ -29,6 +29,9 @@ CLOSE_SECONDS = 2.0
 WORKER_SECONDS = 60.0
 """So long a search waits for the first worker of a cluster."""
 
+ANSWER_SECONDS = 15.0
+"""So long a worker has to say who it is."""
+
 PATIENCE = 60.0
 """So long a study waits for a scheduler that went away."""
 
@@ -83,7 +86,13 @@ class Cluster:
         self._away_since: float | None = None
         self._admitting = threading.Lock()
         self._admitted: set[tuple[str, str]] = set()
-        self.leases = Leases(self._threads, say=self._say, where=where.name)
+        self.leases = Leases(
+            self._threads,
+            others=self._others,
+            seed=self.token,
+            say=self._say,
+            where=where.name,
+        )
         self.quota = Quota(lambda: self._client, user, say=self._say, where=where.name)
         self._wait_for_workers()
 
@@ -115,7 +124,7 @@ class Cluster:
                 function,
                 *args,
                 workers=[address],
-                key=f"tunefold-{uuid.uuid4().hex}",
+                key=f"tunefold-{self.token}-{uuid.uuid4().hex}",
                 pure=False,
                 **named,
             )
@@ -125,35 +134,45 @@ class Cluster:
     def admits(self, lease: Lease, backend: str) -> bool:
         """Say whether a worker may train; looked at when it is lent for the first time.
 
-        One that lacks the package or may not start processes is left out. Where its
-        versions differ, the user is told.
+        One that lacks the package or may not start processes is left out, one that
+        does not answer passed over. Where its versions differ, the user is told.
         """
         key = (lease.address, backend)
-        with self._admitting:
-            if key in self._admitted:
-                return True
-            try:
-                # beside its threads, which may be busy
-                found = self._client.run(look_at, backend, workers=[lease.address])
-                facts = found[lease.address]
-            except UnfitWorkerError as error:
-                self.leases.refuse(lease.address, str(error))
-                return False
-            except (OSError, ValueError, KeyError):  # gone at this moment
-                return False
-            except Exception as error:  # noqa: BLE001  (whatever it cannot import)
-                reason = f"{type(error).__name__}: {_first_line(error)}"
-                self.leases.refuse(
-                    lease.address, f"tunefold must be installed there ({reason})"
-                )
-                return False
-            for line in differing_facts(gather_facts(backend), facts):
-                self._say(
-                    f"note: worker {lease.address}: {line}; scores may differ in the "
-                    "last digits"
-                )
-            self._admitted.add(key)
+        if key in self._admitted:
             return True
+        try:
+            # beside its threads, which may be busy
+            found = self._client.run(
+                look_at,
+                backend,
+                workers=[lease.address],
+                callback_timeout=ANSWER_SECONDS,
+            )
+            facts = found[lease.address]
+        except UnfitWorkerError as error:
+            self.leases.refuse(lease.address, str(error))
+            return False
+        except TimeoutError:
+            self.leases.pass_over(lease.address)
+            return False
+        except (OSError, ValueError, KeyError):  # gone at this moment
+            return False
+        except Exception as error:  # noqa: BLE001  (whatever it cannot import)
+            reason = f"{type(error).__name__}: {_first_line(error)}"
+            self.leases.refuse(
+                lease.address, f"tunefold must be installed there ({reason})"
+            )
+            return False
+        with self._admitting:
+            if key in self._admitted:  # by another slot meanwhile
+                return True
+            self._admitted.add(key)
+        for line in differing_facts(gather_facts(backend), facts):
+            self._say(
+                f"note: worker {lease.address}: {line}; scores may differ in the "
+                "last digits"
+            )
+        return True
 
     def __enter__(self) -> "Cluster":
         return self
@@ -180,6 +199,16 @@ class Cluster:
             return {}
         self._away_since = None
         return dict(sorted(present.items()))
+
+    def _others(self) -> Mapping[str, int]:
+        try:  # what the scheduler knows at this moment, not the workers' heartbeats
+            tasks = self._client.processing()
+        except Exception:  # noqa: BLE001  (`_threads` says that it is gone)
+            return {}
+        return {
+            address: sum(self.token not in str(key) for key in keys)
+            for address, keys in tasks.items()
+        }
 
     def _wait_for_workers(self) -> None:
         deadline = time.monotonic() + WORKER_SECONDS

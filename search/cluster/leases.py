@@ -1,7 +1,15 @@
-"""Who trains where: each place of a cluster's workers is lent to one slot at a time."""
+"""Who trains where: each place of a cluster's workers is lent to one slot at a time.
 
+Studies do not know of each other, but the scheduler knows what every worker does. The
+worker with the smallest share of its threads in use is lent first; among equal ones
+each study has an order of its own, as those that begin at the same moment see the same.
+"""
+
+import math
+import random
 import threading
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -9,6 +17,9 @@ from search.errors import FatalError
 
 LOOK_SECONDS = 1.0
 """How old the list of workers may be. A fold on a worker that is gone waits so long."""
+
+SILENT_SECONDS = 30.0
+"""So long a worker that did not answer is not asked again."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,8 @@ class Leases:
 
     Args:
         threads: Returns the number of threads of each worker that is there now.
+        others: Returns how many tasks of others each worker has now.
+        seed: Of the order among workers that are equal; it changes no score.
         say: Shows the user a line.
         where: The cluster, in words.
     """
@@ -37,17 +50,20 @@ class Leases:
         self,
         threads: Callable[[], Mapping[str, int]],
         *,
+        others: Callable[[], Mapping[str, int]],
+        seed: str,
         say: Callable[[str], None],
         where: str,
     ) -> None:
-        self._threads = threads
+        self._threads = _Recent(threads)
+        self._others = _Recent(others)
+        self._order: dict[str, float] = defaultdict(random.Random(seed).random)
         self._say = say
         self._where = where
         self._changing = threading.Lock()
         self._lent: set[Lease] = set()
-        self._present: Mapping[str, int] = {}
         self._refused: dict[str, str] = {}  # why, by address
-        self._looked: float | None = None
+        self._silent: dict[str, float] = {}  # until when, by address
         self._alone = False
 
     @property
@@ -69,13 +85,20 @@ class Leases:
         with self._changing:
             present = self._look()
             self._tell(alone=not present)
-            for address, n_threads in present.items():
-                for thread in range(n_threads):
-                    lease = Lease(address, thread)
-                    if lease not in self._lent:
-                        self._lent.add(lease)
-                        return lease
-            return None
+            return self._lend(present, below=math.inf)
+
+    def take_better(self, lease: Lease) -> Lease | None:
+        """Lend a place on an idle thread, where a lease's worker has too few threads.
+
+        Raises:
+            FatalError: As `take`.
+        """
+        with self._changing:
+            present = self._look()
+            n_threads = present.get(lease.address)
+            if n_threads is None or self._n_used()[lease.address] <= n_threads:
+                return None
+            return self._lend(present, below=1.0)
 
     def give_back(self, lease: Lease) -> None:
         """Let another slot have the place."""
@@ -103,14 +126,44 @@ class Leases:
                 self._say(f"worker {address} is left out: {reason}")
             self._look()
 
+    def pass_over(self, address: str) -> None:
+        """Lend a worker that does not answer to nobody for a while."""
+        with self._changing:
+            if address not in self._silent:
+                self._say(f"worker {address} does not answer; not used until it does")
+            self._silent[address] = time.monotonic() + SILENT_SECONDS
+
+    def _lend(self, present: Mapping[str, int], *, below: float) -> Lease | None:
+        """Lend a place of the worker with the smallest share of its threads in use."""
+        now, lent = time.monotonic(), self._n_lent()
+        free = [
+            address
+            for address, n_threads in present.items()
+            if lent[address] < n_threads and self._silent.get(address, now) <= now
+        ]
+        if not free:
+            return None
+        used = self._n_used()
+        shares = {address: used[address] / present[address] for address in free}
+        best = min(free, key=lambda address: (shares[address], self._order[address]))
+        if shares[best] >= below:
+            return None
+        places = (Lease(best, thread) for thread in range(present[best]))
+        lease = next(place for place in places if place not in self._lent)
+        self._lent.add(lease)
+        return lease
+
+    def _n_lent(self) -> Counter[str]:
+        return Counter(lease.address for lease in self._lent)
+
+    def _n_used(self) -> Counter[str]:
+        return self._n_lent() + Counter(self._others())
+
     def _look(self) -> dict[str, int]:
-        now = time.monotonic()
-        if self._looked is None or now - self._looked > LOOK_SECONDS:
-            self._present = self._threads()
-            self._looked = now
-        fit = {a: n for a, n in self._present.items() if a not in self._refused}
-        if self._present and not fit:
-            reason = self._refused[next(iter(self._present))]
+        present = self._threads()
+        fit = {a: n for a, n in present.items() if a not in self._refused}
+        if present and not fit:
+            reason = self._refused[next(iter(present))]
             raise FatalError(f"{self._where}: no worker can train this study: {reason}")
         return fit
 
@@ -120,3 +173,18 @@ class Leases:
                 f"{self._where}: no worker is there; waiting for one (Ctrl-C ends)"
             )
         self._alone = alone
+
+
+class _Recent:
+    """What a function returned, at most `LOOK_SECONDS` ago."""
+
+    def __init__(self, ask: Callable[[], Mapping[str, int]]) -> None:
+        self._ask = ask
+        self._known: Mapping[str, int] = {}
+        self._at = -math.inf
+
+    def __call__(self) -> Mapping[str, int]:
+        now = time.monotonic()
+        if now - self._at > LOOK_SECONDS:
+            self._known, self._at = self._ask(), now
+        return self._known

@@ -33,6 +33,7 @@ class ClusterSlot:
         self._cluster = cluster
         self._backend = backend
         self._lease: Lease | None = None
+        self._trial: int | None = None
         self._future: Any = None
 
     def is_ready(self) -> bool:
@@ -67,7 +68,9 @@ class ClusterSlot:
         """
         if not self.is_ready():  # waiting is for who can be stopped
             raise PlaceLostError("no worker has a place for the fold")
-        lease = self._lease
+        if trial != self._trial:  # within a trial its worker has compiled the model
+            self._move()
+        self._trial, lease = trial, self._lease
         assert lease is not None  # it is ready
         self._future = self._cluster.submit(
             train,
@@ -113,6 +116,18 @@ class ClusterSlot:
         future.cancel()
         self._leave()
         raise PlaceLostError(f"worker {lease.address} went away")
+
+    def _move(self) -> None:
+        """Leave a worker on which others train too many folds for an idle one."""
+        assert self._lease is not None  # it is ready
+        better = self._cluster.leases.take_better(self._lease)
+        if better is None:
+            return
+        if self._cluster.admits(better, self._backend):
+            self._leave()
+            self._lease = better
+        else:
+            self._cluster.leases.give_back(better)
 
     def _leave(self) -> None:
         if self._lease is not None:

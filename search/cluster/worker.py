@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from search.cluster.core import Core
+from search.cluster.wanted import asker
 from search.environment import set_environment
 from search.errors import UnfitWorkerError
 from search.facts import gather_facts
@@ -40,10 +41,12 @@ def train(
     Raises:
         UnfitWorkerError: The worker may not start processes.
         WorkerDiedError: The process died.
+        PlaceLostError: The study is gone; so is the process.
     """
+    is_wanted = asker()
     place = _take(backend, trial)
     try:
-        return place.slot.run(function, job, trial=trial)
+        return place.slot.run(function, job, trial=trial, is_wanted=is_wanted)
     finally:
         place.trial = trial
         _give_back(place)

@@ -41,13 +41,13 @@ class DaskCluster:
         time.sleep(0.1)  # written, not only there
         return json.loads(self._file.read_text())["address"]
 
-    def start_worker(self, *, wait=True, **changes):
+    def start_worker(self, *options, wait=True, **changes):
         """Start a worker of one thread under its nanny; return the nanny."""
         before = self.n_workers() if wait else 0
         worker = self._start(
             "worker",
             self.address,
-            *("--nthreads", 1, "--no-dashboard", "--memory-limit", 0),
+            *("--nthreads", 1, "--no-dashboard", "--memory-limit", 0, *options),
             **MAY_START_PROCESSES | changes,
         )
         self.workers.append(worker)

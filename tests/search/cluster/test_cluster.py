@@ -2,9 +2,11 @@
 
 import contextlib
 import io
+import signal
 import threading
 import time
 
+import psutil
 import pytest
 from certificates import certificates
 from dask_cluster import DaskCluster
@@ -13,6 +15,7 @@ from real_command import wait_until
 from rich.console import Console
 
 from search.cluster import cluster as cluster_module
+from search.cluster import leases as leases_module
 from search.cluster.cluster import Cluster, ClusterAddress
 from search.errors import FatalError, SettingsError
 from search.workers import PlaceLostError
@@ -87,8 +90,6 @@ def test_a_worker_whose_process_alone_dies_is_restarted(dask, connect):
     nanny = dask.start_worker()
     [slot] = connect(dask).make_slots(1, backend="jax")
     assert slot.run(eval, "6 * 7", trial=0) == 42
-    import psutil
-
     [worker, *_] = [
         child
         for child in psutil.Process(nanny.pid).children()
@@ -139,6 +140,63 @@ def test_a_worker_that_may_start_no_processes_says_how_it_may(dask, connect):
     [slot] = connect(dask).make_slots(1, backend="jax")
     with pytest.raises(FatalError, match="start it with DASK_DISTRIBUTED__WORKER__DAE"):
         slot.run(eval, "6 * 7", trial=0)
+
+
+def test_studies_use_workers_that_no_other_study_uses(dask, connect):
+    dask.start_worker("--nworkers", 4)
+    wait_until(lambda: dask.n_workers() == 4)
+    studies = [connect(dask) for _ in range(2)]
+    lent, folds = [], []
+    for study in studies:
+        for _ in range(2):
+            lent.append(study.leases.take())
+            folds.append(study.submit(time.sleep, 300, address=lent[-1].address))
+        time.sleep(leases_module.LOOK_SECONDS)  # the scheduler has heard of it
+    assert len({lease.address for lease in lent}) == 4
+
+
+def test_a_trial_begins_where_nobody_else_trains_and_stays_there(dask, connect):
+    dask.start_worker("--nworkers", 2)
+    wait_until(lambda: dask.n_workers() == 2)
+    cluster, other = connect(dask), connect(dask)
+    [slot] = cluster.make_slots(1, backend="jax")
+    assert slot.is_ready()
+    blocks = other.submit(time.sleep, 300, address=slot._lease.address)  # it came later
+    time.sleep(2 * leases_module.LOOK_SECONDS)
+    pid = slot.run(eval, "__import__('os').getpid()", trial=0)
+    assert not blocks.done()
+    assert slot.run(eval, "__import__('os').getpid()", trial=0) == pid
+
+
+def test_a_worker_that_hangs_keeps_nobody_else_waiting(
+    dask, connect, said, monkeypatch
+):
+    monkeypatch.setattr(cluster_module, "ANSWER_SECONDS", 10.0)
+    monkeypatch.setattr(leases_module, "SILENT_SECONDS", 2.0)
+    for _ in range(2):
+        hangs = dask.start_worker()
+    slots = connect(dask).make_slots(2, backend="jax")
+    processes = [psutil.Process(hangs.pid), *psutil.Process(hangs.pid).children()]
+    for process in processes:
+        process.send_signal(signal.SIGSTOP)
+    answers, began = [], time.monotonic()
+    threads = [
+        threading.Thread(target=lambda slot=slot: answers.append(slot.is_ready()))
+        for slot in slots
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20.0)
+    assert answers == [True, False]
+    assert time.monotonic() - began < 20.0
+    for _ in range(2):  # asked again
+        wait_until(lambda: sum(slot.is_ready() for slot in slots) == 1)
+        time.sleep(3.0)
+    assert said.getvalue().count("does not answer") == 1
+    for process in processes:
+        process.send_signal(signal.SIGCONT)
+    wait_until(lambda: all(slot.is_ready() for slot in slots))
 
 
 def test_a_scheduler_that_comes_back_is_waited_for(dask, connect, said, monkeypatch):

@@ -1,6 +1,7 @@
 """Places lent to slots while workers come and go."""
 
 import threading
+import time
 from functools import partial
 
 import pytest
@@ -21,9 +22,17 @@ class Cluster:
 
     def __init__(self):
         self.present = {"a": 1, "b": 2}
+        self.others = {}
         self.said = []
-        self.leases = Leases(
-            lambda: dict(self.present), say=self.said.append, where="cluster x"
+        self.leases = self.leases_of("a study")
+
+    def leases_of(self, study):
+        return Leases(
+            lambda: dict(self.present),
+            others=lambda: dict(self.others),
+            seed=study,
+            say=self.said.append,
+            where="cluster x",
         )
 
     def take_all(self):
@@ -35,11 +44,55 @@ class Cluster:
 
 def test_each_place_is_lent_once(cluster):
     assert cluster.leases.n_places == 3
-    assert cluster.take_all() == [Lease("a", 0), Lease("b", 0), Lease("b", 1)]
+    taken = cluster.take_all()
+    assert len(taken) == 3
+    assert set(taken) == {Lease("a", 0), Lease("b", 0), Lease("b", 1)}
     assert cluster.leases.take() is None
     cluster.leases.give_back(Lease("b", 0))
     assert cluster.take_all() == [Lease("b", 0)]
     assert cluster.said == []
+
+
+def test_idle_workers_are_lent_first(cluster):
+    cluster.present = {"a": 2, "b": 2, "c": 2}
+    cluster.others = {"a": 1, "c": 2}
+    order = "".join(lease.address for lease in cluster.take_all())
+    # b is idle; then a and b are used by half
+    assert order[0] == "b"
+    assert sorted(order[1:3]) == ["a", "b"]
+    assert sorted(order[3:]) == ["a", "c", "c"]
+
+
+def test_studies_that_see_the_same_begin_elsewhere(cluster):
+    cluster.present = {str(n): 1 for n in range(8)}
+    studies = [cluster.leases_of(f"study {n}") for n in range(8)]
+    assert len({study.take() for study in studies}) > 3
+    first, again = (cluster.leases_of("study 0") for _ in range(2))
+    assert [first.take() for _ in range(8)] == [again.take() for _ in range(8)]
+
+
+def test_a_better_place_is_one_with_an_idle_thread(cluster):
+    cluster.present = {"a": 1, "b": 1}
+    mine = cluster.leases.take()
+    [other] = {"a", "b"} - {mine.address}
+    assert cluster.leases.take_better(mine) is None  # nobody else is there
+    cluster.others = {mine.address: 1, other: 1}
+    assert cluster.leases.take_better(mine) is None  # nowhere is it better
+    cluster.others = {mine.address: 1}
+    assert cluster.leases.take_better(mine) == Lease(other, 0)
+    assert cluster.leases.take_better(mine) is None  # it is lent
+    del cluster.present[mine.address]
+    assert cluster.leases.take_better(mine) is None
+
+
+def test_a_worker_that_does_not_answer_is_passed_over_for_a_while(cluster, monkeypatch):
+    monkeypatch.setattr(leases_module, "SILENT_SECONDS", 0.2)
+    for _ in range(2):
+        cluster.leases.pass_over("b")
+    assert cluster.take_all() == [Lease("a", 0)]
+    assert cluster.said == ["worker b does not answer; not used until it does"]
+    time.sleep(0.3)
+    assert cluster.take_all() == [Lease("b", 0), Lease("b", 1)]
 
 
 def test_many_threads_get_different_places(cluster):
