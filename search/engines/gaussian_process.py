@@ -40,7 +40,8 @@ class GaussianProcess:
         n_options: Of each parameter that is a choice, 0 of one that is a number.
         weights: Inverse squared length scales, float64 (n_parameters,).
         signal: Variance of the function.
-        noise: Variance of a target around it.
+        noise: Variance of a target around it, where its share is 1.
+        shares: Of the noise's variance in each target, float64 (n,).
         x: Where the targets are, float64 (n, n_features).
         y: The targets, float64 (n,).
         lower: Cholesky factor of their covariance, float64 (n, n).
@@ -50,6 +51,7 @@ class GaussianProcess:
     weights: Floats
     signal: float
     noise: float
+    shares: Floats
     x: Floats
     y: Floats
     lower: Floats
@@ -83,11 +85,14 @@ class GaussianProcess:
                 self,
                 x=np.concatenate([self.x, x]),
                 y=np.concatenate([self.y, self.predict(rows)[0]]),
+                shares=np.concatenate([self.shares, np.ones(len(rows))]),
             )
         )
 
 
-def fit(rows: Rows, y: Floats, n_options: Sequence[int]) -> GaussianProcess:
+def fit(
+    rows: Rows, y: Floats, n_options: Sequence[int], *, shares: Floats | None = None
+) -> GaussianProcess:
     """Fit length scales, signal and noise, the most probable ones under `PRIOR`.
 
     A choice is equally far from each other option. An inactive number is in the middle
@@ -97,7 +102,9 @@ def fit(rows: Rows, y: Floats, n_options: Sequence[int]) -> GaussianProcess:
         rows: See `search.engines.columns.Rows`.
         y: Targets around 0 with a variance of about 1, float64 (n,).
         n_options: Of each parameter that is a choice, 0 of one that is a number.
+        shares: Of the noise's variance in each target, float64 (n,); None is 1 each.
     """
+    shares = np.ones(len(y)) if shares is None else shares
     squares = np.array(
         [
             pdist(_features(rows[:, [i]], [options]), "sqeuclidean")
@@ -110,16 +117,16 @@ def fit(rows: Rows, y: Floats, n_options: Sequence[int]) -> GaussianProcess:
         weights, (signal, noise) = np.exp(logs[:-2]), np.exp(logs[-2:])
         k, slope = _matern(weights @ squares)
         covariance = signal * squareform(k)
-        np.fill_diagonal(covariance, signal + noise + LEAST_NOISE)
+        np.fill_diagonal(covariance, signal + shares * (noise + LEAST_NOISE))
         lower = cholesky(covariance, lower=True, check_finite=False)
         alpha = cho_solve((lower, True), y, check_finite=False)
         inverse, _ = dpotri(lower, lower=1)  # its lower triangle alone
         pull = squareform((np.outer(alpha, alpha) - inverse).T, checks=False)
-        trace = float(alpha @ alpha - np.trace(inverse))
+        own = alpha**2 - np.diag(inverse)
         gradient = -np.concatenate(
             [
                 weights * signal * (squares @ (pull * slope)),
-                [signal * (pull @ k + trace / 2), noise * trace / 2],
+                [signal * (pull @ k + own.sum() / 2), noise * (own @ shares) / 2],
             ]
         )
         off = (logs - centre) / spread
@@ -141,6 +148,7 @@ def fit(rows: Rows, y: Floats, n_options: Sequence[int]) -> GaussianProcess:
             weights=weights,
             signal=float(signal),
             noise=float(noise) + LEAST_NOISE,
+            shares=shares,
             x=_features(rows, n_options) * _per_feature(weights, n_options),
             y=y,
             lower=np.empty((0, 0)),
@@ -152,7 +160,7 @@ def _conditioned(process: GaussianProcess) -> GaussianProcess:
     covariance = process.signal * squareform(
         _matern(pdist(process.x, "sqeuclidean"))[0]
     )
-    np.fill_diagonal(covariance, process.signal + process.noise)
+    np.fill_diagonal(covariance, process.signal + process.shares * process.noise)
     return replace(process, lower=cholesky(covariance, lower=True))
 
 

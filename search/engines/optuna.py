@@ -14,7 +14,7 @@ from optuna.distributions import (
 from optuna.trial import TrialState as OptunaState
 
 from search.engines.limit import told_enough
-from search.engines.optuna_surrogate import SurrogateSampler
+from search.engines.optuna_surrogate import N_FOLDS, SurrogateSampler
 from search.engines.optuna_window import WindowStorage
 from search.errors import FatalError, MissingExtraError
 from search.seeding import derive_seed
@@ -139,6 +139,7 @@ class OptunaEngine:
         own = self._asked.pop(trial.number, None)
         if own is not None and self._point(own.params) == trial.params:
             with _experimental():
+                own.set_user_attr(N_FOLDS, len(trial.folds))
                 for name, value in constraints.items():
                     own.set_constraint(name, value)
                 self._study.tell(own, values)
@@ -154,6 +155,7 @@ class OptunaEngine:
                 },
                 values=values,
                 constraints=constraints,
+                user_attrs={N_FOLDS: len(trial.folds)},
             )
         )
 

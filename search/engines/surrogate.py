@@ -35,6 +35,7 @@ def propose(
     values: NDArray[np.float64],
     running: Rows,
     *,
+    shares: NDArray[np.float64] | None = None,
     start_seed: int,
     seed: int,
 ) -> NDArray[np.float64]:
@@ -49,6 +50,8 @@ def propose(
         known: Ended trials in the order of their numbers.
         values: Theirs, higher is better; `-inf` for what is not allowed.
         running: Trials that have not ended.
+        shares: Of the noise's variance in each value, float64 (n_known,); None is 1
+            each.
         start_seed: Of the points before the first model, one for the whole study.
         seed: Of this proposal.
 
@@ -66,8 +69,9 @@ def propose(
         first: NDArray[np.float64] = columns.spread(sobol.random(1))[0]
         return first
     rng = np.random.default_rng(seed)
+    shares = np.ones(len(known)) if shares is None else shares
     with _blas().limit(limits=1):
-        return _most_promising(columns, known, values, running, rng)
+        return _most_promising(columns, known, values, running, shares, rng)
 
 
 def _most_promising(
@@ -75,6 +79,7 @@ def _most_promising(
     known: Rows,
     values: NDArray[np.float64],
     running: Rows,
+    shares: NDArray[np.float64],
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
     tried = set(_keys(np.concatenate([known, running])))
@@ -82,11 +87,11 @@ def _most_promising(
     def new(rows: Rows) -> Rows:
         return rows[[key not in tried for key in _keys(rows)]]
 
-    process = fit(known, targets(values), columns.n_options)
+    process = fit(known, targets(values), columns.n_options, shares=shares)
     by_chance = failed_by_chance(process)
     if by_chance.any():
-        known, values = known[~by_chance], values[~by_chance]
-        process = fit(known, targets(values), columns.n_options)
+        known, values, shares = (each[~by_chance] for each in (known, values, shares))
+        process = fit(known, targets(values), columns.n_options, shares=shares)
     means = process.predict(known)[0]
     bases = known[np.argsort(-means, kind="stable")[:N_BASES]]
     if len(running):

@@ -32,6 +32,30 @@ def test_it_predicts_as_scikit_learn_does():
     np.testing.assert_allclose(std**2 + process.noise, their_std**2, atol=1e-8)
 
 
+def test_a_target_with_more_noise_says_less():
+    rows, y = data(40, noise=0.2)
+    shares = np.where(np.arange(40) < 20, 1.0, 5.0)
+    process = fit(rows, y, (0, 0, 0), shares=shares)
+    kernel = ConstantKernel(process.signal) * Matern(process.weights**-0.5, nu=2.5)
+    peer = GaussianProcessRegressor(
+        kernel, alpha=shares * process.noise, optimizer=None
+    ).fit(rows, y)
+    new = np.random.default_rng(1).uniform(size=(50, 3))
+    mean, std = process.predict(new)
+    theirs, their_std = peer.predict(new, return_std=True)
+    np.testing.assert_allclose(mean, theirs, atol=1e-8)  # solved in another order
+    np.testing.assert_allclose(std, their_std, atol=1e-8)
+
+
+def test_it_finds_the_noise_of_a_share_of_one():
+    # Half of the targets have nine times the variance of the others' noise.
+    rows, y = data(200, noise=0.0)
+    shares = np.where(np.arange(200) < 100, 1.0, 9.0)
+    y = y + np.random.default_rng(2).normal(scale=0.2 * np.sqrt(shares))
+    assert fit(rows, y, (0, 0, 0), shares=shares).noise == pytest.approx(0.04, rel=0.3)
+    assert fit(rows, y, (0, 0, 0)).noise > 0.1  # the mean of both
+
+
 def test_what_the_others_say_of_each_is_what_a_fit_without_it_predicts():
     rows, y = data(15, noise=0.3)
     process = fit(rows, y, (0, 0, 0))

@@ -5,11 +5,15 @@ import random
 from dataclasses import replace
 from importlib.util import find_spec
 
+import numpy as np
 import pytest
 
+from search.engines.columns import Columns
 from search.engines.limit import MAX_TRIALS
 from search.engines.registry import SAMPLERS, SEVERAL_OBJECTIVES, make_engine
+from search.engines.surrogate import propose
 from search.errors import SettingsError
+from search.seeding import derive_seed
 from search.types import Done, Suggestion, Trial, TrialState
 from spaces.dense import DENSE
 from spaces.params import Float
@@ -186,3 +190,32 @@ def test_what_would_take_ever_longer_ends_and_says_how_to_go_on(engine, sampler)
         assert isinstance(answer, Done)
         assert answer.reason.startswith(f"sampler {sampler}: ")
         assert "tunefold resume --engine optuna --sampler noisy-gp" in answer.reason
+
+
+def test_the_mean_of_few_folds_is_known_to_be_noisier(make_fold):
+    made = make_engine("optuna", "noisy-gp", BOX, seed=0, epochs=1)
+    columns, rng = Columns(BOX), random.Random(0)
+    rows, values, shares = [], [], []
+    for number in range(20):
+        params = {name: rng.random() for name in "xy"}
+        n_folds = rng.choice((0, 1, 2, 5))  # 0: it failed before its first fold's end
+        folds = tuple(make_fold(fold) for fold in range(n_folds))
+        value = -abs(params["x"] - 0.5) + rng.gauss(0, 0.2)
+        trial = ended(number, params, value, size=0)
+        made.tell(replace(trial, folds=folds, told_also=()))
+        rows.append(columns.row(params))
+        values.append(value)
+        shares.append(5 / n_folds if n_folds else 1)
+
+    def proposed(shares):
+        row = propose(
+            *(columns, np.array(rows), np.array(values), np.empty((0, 2))),
+            shares=shares,
+            start_seed=derive_seed(0, "first"),
+            seed=derive_seed(0, 20),
+        )
+        return columns.point(row)
+
+    asked = made.ask(20).params
+    assert asked == proposed(np.array(shares))
+    assert asked != proposed(None)
