@@ -9,12 +9,10 @@ import urllib.request
 from base64 import b64encode
 from pathlib import Path
 
-import kills
 import pytest
 from headless import chromium
 from native_stack import NativeStack, read_services
 from real_command import COMMAND, SMALL, wait_until
-from service import Service
 
 pytestmark = [
     pytest.mark.slow,
@@ -259,15 +257,6 @@ def test_a_search_on_the_cluster_from_login_to_the_loaded_model(
     look_at_the_ui(stack, address, logins, tmp_path)
     backup_and_restore(stack, ada)
     no_secret_is_written(stack, logins)
-
-
-@pytest.mark.ci
-def test_ten_kills_lose_nothing(stack, monkeypatch):
-    for word in ("USERNAME", "PASSWORD"):  # put back what the service sets
-        monkeypatch.setenv(f"MLFLOW_TRACKING_{word}", "")
-    plan = kills.Plan(kills=10)
-    seen = list(kills.kill(Service(stack), plan))  # it raises where anything is lost
-    assert sum(sum(study["kills"].values()) for study in seen) == 10
 
 
 def look_at_the_ui(stack, address, logins, tmp_path):
