@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from sklearn.metrics import log_loss
 
 from pipelines.batches import dense
 from pipelines.part import Part, digest
@@ -250,8 +251,10 @@ def test_training_learns_to_predict(pipeline, prepared, point):
     if pipeline.task == "classification":
         assert predictions.shape == (len(y), len(pipeline.classes))
         assert predictions.sum(axis=1) == pytest.approx(np.ones(len(y)), abs=1e-5)
-        right = [(p.argmax(axis=1) == y).mean() for p in (before, predictions)]
-        assert right[1] > right[0] + 0.2
+        # Not against the accuracy before, which now and then is high by chance.
+        most_frequent = np.bincount(y).max() / len(y)
+        assert (predictions.argmax(axis=1) == y).mean() > most_frequent + 0.2
+        assert log_loss(y, predictions) < log_loss(y, before)
     else:
         assert predictions.shape == (len(y),)
         assert np.abs(predictions - y).mean() < 0.8 * np.abs(y - y.mean()).mean()

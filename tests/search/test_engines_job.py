@@ -235,7 +235,7 @@ def test_what_every_engine_leaves_is_the_same(studies, folder):
     for engine, study in studies.items():
         kinds = {e["event"] for e in events_of(folder, engine)}
         assert kinds - {"engine"} == {
-            "study", "asked", "fold", "ended", "told", "stopped"
+            "study", "session", "asked", "fold", "ended", "told", "stopped"
         }  # fmt: skip
         run = study.trial(0)
         assert run.data.tags["sampler"] == SAMPLERS[engine][0]
