@@ -23,7 +23,7 @@ from search.rows import make_folds
 from search.seen_rows import target_digest
 from search.splitters import default_cv, rows_digest
 from search.types import MAX_PARAMETERS, Settings
-from search.workers import start_imports
+from search.worker_process import start_imports
 from spaces.errors import SpaceError
 from spaces.narrow import narrow
 from spaces.nas import has_convolutions, too_large_blocks

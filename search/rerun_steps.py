@@ -24,7 +24,8 @@ from search.seen_rows import seen_in
 from search.store import FAILED, KEY, KIND, PARENT, Store
 from search.stored_study import RecordedStudy, RecordedTrial
 from search.types import Curves, Settings, Trial
-from search.workers import Slot, make_slots, start_imports
+from search.worker_process import start_imports
+from search.workers import Slot, make_slots
 from spaces.errors import DataError
 from spaces.params import Scalar
 

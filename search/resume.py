@@ -25,7 +25,8 @@ from search.session import Outcome, closing, run_session
 from search.store import Store, local_file
 from search.store_errors import without_login
 from search.types import Budget, Settings
-from search.workers import make_slots, start_imports
+from search.worker_process import start_imports
+from search.workers import make_slots
 from spaces.space import SearchSpace, unknown
 
 

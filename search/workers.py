@@ -4,36 +4,30 @@ A slot trains one fold at a time. It takes a new process for each trial, because
 memory grows with every model whatever is cleared; the next process starts and
 imports Keras while the present one trains. Where a process cannot be forked from a
 server that has Keras, its imports cost seconds: there it is kept until it has grown.
-Each process is pinned to one core and
-runs one thread: two cores give other last digits than one, so that only pinned
-runs can be repeated bit by bit.
+Each process is pinned to one core and runs one thread: two cores give other last digits
+than one, so that only pinned runs can be repeated bit by bit.
 """
 
-import multiprocessing
-import os
-import signal
-import sys
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import forkserver
-from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from typing import Protocol, TypeVar
 
 from search.cores import available_cores
 from search.environment import set_environment
 from search.errors import SettingsError, UnfitWorkerError
-from search.quiet import quiet_stderr, silence_stderr
+from search.worker_process import (
+    START_METHOD,
+    pin,
+    start_context,
+    start_worker,
+    warm_up,
+)
 from spaces.errors import TunefoldError
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
-
-START_METHOD = "forkserver" if sys.platform == "linux" else "spawn"
-"""How processes start here: a fork of a process that has imported Keras but run nothing
-costs a tenth of a second, where a new interpreter pays the imports: seconds."""
 
 END_SECONDS = 5.0
 """So long the exit status of a process that has died is waited for."""
@@ -185,12 +179,12 @@ class ProcessSlot:
         for _ in range(STARTS):
             executor = ProcessPoolExecutor(
                 1,
-                mp_context=_context(self._start_method),
-                initializer=_start_worker,
+                mp_context=start_context(self._start_method),
+                initializer=start_worker,
                 initargs=(self._backend, self._core),
             )
             try:
-                executor.submit(_warm_up)
+                executor.submit(warm_up)
             except EOFError:  # the fork server died meanwhile; the next one is new
                 last = "the process that forks them was killed"
             except OSError as error:
@@ -222,7 +216,7 @@ class InProcessSlot:
 
     def __init__(self, backend: str, *, core: int | None) -> None:
         set_environment(backend)
-        _pin(core)
+        pin(core)
 
     def is_ready(self) -> bool:
         """Always."""
@@ -263,17 +257,6 @@ def make_slots(workers: int, *, backend: str, in_process: bool = False) -> list[
     ]
 
 
-def start_imports(backend: str) -> None:
-    """Let the fork server import what workers need while the caller does other work.
-
-    The first worker otherwise waits for it, seconds in which this process does nothing.
-    Of no effect where processes are spawned.
-    """
-    set_environment(backend)
-    if START_METHOD == "forkserver":
-        _context(START_METHOD)
-
-
 def _processes(executor: Executor | None) -> list[BaseProcess]:
     return list((getattr(executor, "_processes", None) or {}).values())
 
@@ -293,46 +276,3 @@ def _resident_mb(executor: Executor | None) -> float:
         return float(psutil.Process(process.pid).memory_info().rss / 2**20)
     except (ValueError, psutil.NoSuchProcess):  # gone: the next job finds out
         return 0.0
-
-
-def _context(start: str) -> BaseContext:
-    if start != "forkserver":
-        return multiprocessing.get_context(start)
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["search.preload"])
-    if threading.current_thread() is threading.main_thread():
-        # It ignores Ctrl-C only once its imports are done, and complains when a study
-        # ends while a worker starts. What is ignored at its start stays ignored.
-        previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        try:
-            with quiet_stderr():
-                forkserver.ensure_running()
-        finally:
-            signal.signal(signal.SIGINT, previous)
-    return context
-
-
-def _start_worker(backend: str, core: int | None) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the study decides what Ctrl-C means
-    silence_stderr()  # errors come back as exceptions; the rest is greetings
-    threading.Thread(target=_exit_with_parent, daemon=True).start()
-    set_environment(backend)
-    _pin(core)
-
-
-def _exit_with_parent() -> None:
-    # A worker holds the writing end of its own queue and so would wait for ever
-    # when the study is killed.
-    parent = multiprocessing.parent_process()
-    assert parent is not None  # only called in workers
-    parent.join()
-    os._exit(1)
-
-
-def _pin(core: int | None) -> None:
-    if core is not None:
-        os.sched_setaffinity(0, {core})
-
-
-def _warm_up() -> None:
-    import search.preload  # noqa: F401

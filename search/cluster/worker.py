@@ -14,7 +14,8 @@ from search.cluster.wanted import asker
 from search.environment import set_environment
 from search.errors import UnfitWorkerError
 from search.facts import gather_facts
-from search.workers import START_METHOD, ProcessSlot
+from search.worker_process import START_METHOD
+from search.workers import ProcessSlot
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")

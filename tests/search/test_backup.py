@@ -3,19 +3,15 @@
 import shutil
 import subprocess
 import threading
-from pathlib import Path
 
 import pytest
 from native_stack import ROOT, NativeStack, kill_tree
 from real_command import wait_until
+from service_packages import needs_service
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(
-        shutil.which("docker-compose") is None
-        or not list(Path("/usr/lib/postgresql").glob("*/bin")),
-        reason="Debian's docker-compose and postgresql",
-    ),
+    needs_service,
 ]
 
 NEWEST, OLDER, UNKNOWN = "c" * 12, "b" * 12, "f" * 12

@@ -1,21 +1,15 @@
 """Everything that can die is killed; in a file of its own, beside the other tests."""
 
-import shutil
-from pathlib import Path
-
 import kills
 import pytest
 from native_stack import NativeStack
 from service import Service
+from service_packages import needs_service
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.ci,
-    pytest.mark.skipif(
-        shutil.which("docker-compose") is None
-        or not list(Path("/usr/lib/postgresql").glob("*/bin")),
-        reason="Debian's docker-compose and postgresql",
-    ),
+    needs_service,
 ]
 
 

@@ -7,20 +7,16 @@ import subprocess
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from pathlib import Path
 
 import pytest
 from headless import chromium
 from native_stack import NativeStack, read_services
 from real_command import COMMAND, SMALL, wait_until
+from service_packages import needs_service
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(
-        shutil.which("docker-compose") is None
-        or not list(Path("/usr/lib/postgresql").glob("*/bin")),
-        reason="Debian's docker-compose and postgresql",
-    ),
+    needs_service,
 ]
 
 SEARCH = ("search", "digits", "--cv", "kfold:3", "--epochs", "30", "--pruner", "none")
