@@ -80,7 +80,7 @@ def tunefold(stack, *words, user, password=None, status=0):
         env=environment(stack, user, password),
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1800,
     )
     assert done.returncode == status, done.stderr
     assert "Traceback" not in done.stderr
@@ -216,7 +216,7 @@ def test_a_search_on_the_cluster_from_login_to_the_loaded_model(
         )
         stack.kill("worker")
         stack.start("worker")
-        _, said = process.communicate(timeout=600)
+        _, said = process.communicate(timeout=1800)
         assert process.returncode == 0, said
     best = json.loads(tunefold(stack, "best", "first", "--json", **ada).stdout)
     assert len(best["trials"]) == 4
@@ -290,7 +290,7 @@ def no_secret_is_written(stack, logins):
             env={"MLFLOW_TRACKING_USERNAME": "", "MLFLOW_TRACKING_PASSWORD": ""},
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=1800,
         )
         assert done.returncode == 0, done.stderr
         assert logins["ada"] not in done.stdout + done.stderr
