@@ -1,16 +1,16 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from search import compile_cache
-from search.compile_cache import use_compile_cache
+from search.compile_cache import TRIMMED, use_compile_cache
 
 NAMES = (
     "JAX_COMPILATION_CACHE_DIR",
-    "JAX_COMPILATION_CACHE_MAX_SIZE",
     "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS",
     "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES",
 )
@@ -65,25 +65,59 @@ def test_jax_writes_there_and_reads_back(environment):
     assert any(Path(os.environ["JAX_COMPILATION_CACHE_DIR"]).iterdir())
 
 
-@pytest.mark.slow
-def test_the_oldest_entries_go_where_the_cache_is_full(environment, monkeypatch):
-    limit = 20_000  # bytes; the smallest entry has about 2,000
-    monkeypatch.setattr(compile_cache, "MAX_BYTES", limit)
+def fill(folder, **entries):
+    """Write entries of 1,000 bytes, used so many hours ago."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, hours in entries.items():
+        (folder / name).write_bytes(bytes(1000))
+        then = time.time() - hours * 3600
+        os.utime(folder / name, (then, then))
+
+
+def names(folder):
+    return {path.name for path in folder.iterdir()} - {TRIMMED}
+
+
+@pytest.fixture
+def folder(environment, monkeypatch):
+    """The cache of this processor, which may hold 2,500 bytes."""
+    monkeypatch.setattr(compile_cache, "MAX_BYTES", 2500)
     use_compile_cache()
-    folder = Path(os.environ["JAX_COMPILATION_CACHE_DIR"])
-    code = (
-        "import jax, sys\n"
-        "for n in range(*map(int, sys.argv[1:])):\n"
-        "    jax.jit(lambda x: x * n + n)(float(n)).block_until_ready()\n"
-    )
-    kept = []
-    for begin in (0, 20):
-        words = [str(begin), str(begin + 20)]
-        subprocess.check_call([sys.executable, "-c", code, *words])
-        entries = list(folder.glob("*-cache"))
-        kept.append({entry.name for entry in entries})
-        assert sum(entry.stat().st_size for entry in entries) <= limit
-    first, second = kept
-    assert second - first
-    assert first - second
-    assert len(second) < 20
+    return Path(os.environ["JAX_COMPILATION_CACHE_DIR"])
+
+
+def test_what_was_used_longest_ago_goes_where_the_cache_is_full(folder):
+    fill(folder, a=5, b=9, c=1, d=7)
+    os.utime(folder / TRIMMED, (0, 0))
+    use_compile_cache()
+    assert names(folder) == {"a", "c"}
+
+
+def test_an_entry_that_is_read_again_counts_as_used(folder):
+    fill(folder, a=5, b=9, c=1)
+    written = time.time() - 9 * 3600
+    os.utime(folder / "b", (time.time(), written))  # as the system does on reading
+    os.utime(folder / TRIMMED, (0, 0))
+    use_compile_cache()
+    assert names(folder) == {"b", "c"}
+
+
+def test_the_bound_is_looked_after_once_an_hour(folder):
+    fill(folder, a=5, b=9, c=1)
+    use_compile_cache()
+    assert names(folder) == {"a", "b", "c"}
+
+
+def test_a_folder_of_the_users_own_is_left_alone(folder, tmp_path, monkeypatch):
+    own = tmp_path / "own"
+    fill(own, a=5, b=9, c=1)
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(own))
+    use_compile_cache()
+    assert names(own) == {"a", "b", "c"}
+
+
+def test_jax_does_not_look_at_every_entry_before_it_writes_one(environment):
+    use_compile_cache()
+    # It does so where it has a bound of its own.
+    code = "import jax; print(jax.config.jax_compilation_cache_max_size)"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "-1\n"
