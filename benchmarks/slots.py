@@ -161,7 +161,7 @@ def overhead() -> None:
 
 
 def workers(rounds: int) -> None:
-    words = [*COMMON, *SPACE, "--rows", "30000", "--epochs", "5", "--trials", "6"]
+    words = [*COMMON, *SPACE, "--rows", "20000", "--epochs", "5", "--trials", "12"]
     search("workers-2", words)  # compiles: the rounds find all in the cache
     ratios, limits = [], []
     for turn in range(rounds):
