@@ -4,37 +4,28 @@ pandas reads leniently: a short row is filled up, a doubled name numbered. What 
 change the data without a word is looked for before.
 """
 
-import bz2
 import csv
-import gzip
-import io
 import lzma
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import TextIO
 
 import pandas as pd
-import psutil
 
+from pipelines.table_memory import refuse_too_large
+from pipelines.table_opening import (
+    ENCODING,
+    check_file,
+    is_parquet,
+    open_text,
+    parquet_file,
+)
 from spaces.errors import DataError
-from spaces.space import unknown
 
 SEPARATORS = ",;\t|"
-ENCODING = "utf-8-sig"
-"""UTF-8, with or without a mark at its beginning."""
-
-_PACKED: dict[str, Callable[..., Any]] = {
-    ".gz": gzip.open,
-    ".bz2": bz2.open,
-    ".xz": lzma.open,
-}
-_UNPACKED = 5  # times as large, roughly: plain text in gzip
-_PARQUET = (".parquet", ".pq")
 _SAMPLE = 1 << 16  # characters that show separator and names
-_COPIES = 3  # what is read, what it becomes, and the parts cut from it
-_SAID = 200 << 20  # bytes: a file from this size on is worth a word beforehand
 MISSING = ["?", "-", "."]  # beside pandas' own, such as an empty field, NA and NaN
 
 
@@ -68,7 +59,7 @@ def read_table(path: Path, *, encoding: str | None = None) -> RawTable:
             that encoding, or its rows do not fit its header.
     """
     check_file(path)
-    _refuse_too_large(path)
+    refuse_too_large(path)
     if is_parquet(path):
         return RawTable(frame=_checked(path, _read_parquet(path)))
     try:
@@ -104,7 +95,7 @@ def column_names(path: Path, *, encoding: str | None = None) -> list[str]:
     """
     check_file(path)
     if is_parquet(path):
-        return [str(name) for name in _parquet_file(path).schema_arrow.names]
+        return [str(name) for name in parquet_file(path).schema_arrow.names]
     try:
         with open_text(path, encoding) as file:
             sample = file.read(_SAMPLE)
@@ -124,97 +115,6 @@ def column_names(path: Path, *, encoding: str | None = None) -> list[str]:
             f"{path}: the first line must hold the columns' names, got a blank line"
         )
     return names
-
-
-def check_file(path: Path) -> None:
-    """Refuse what is no file or has no content.
-
-    Raises:
-        DataError: Names the nearest file of that folder.
-    """
-    if path.is_file():
-        if path.stat().st_size == 0:
-            raise DataError(f"{path}: must hold a table, got an empty file")
-        return
-    if path.is_dir():
-        raise DataError(f"{path}: must be a file, got a folder")
-    if not path.parent.is_dir():
-        raise DataError(f"{path}: there is no folder {path.parent}")
-    suffixes = {path.suffix, ".csv", ".parquet"}
-    there = [p.name for p in path.parent.iterdir() if p.suffix in suffixes]
-    raise DataError(f"{path.parent}: {unknown('file', path.name, there[:20])}")
-
-
-def is_parquet(path: Path) -> bool:
-    """Say whether a file's name is that of a Parquet file."""
-    return path.suffix.lower() in _PARQUET
-
-
-def open_text(path: Path, encoding: str | None) -> TextIO:
-    """Open a text file, packed or not.
-
-    Raises:
-        DataError: There is no encoding of that name.
-    """
-    opener = _PACKED.get(path.suffix.lower(), open)
-    try:
-        file = opener(path, "rt", encoding=encoding or ENCODING, newline="")
-    except LookupError:
-        raise DataError(
-            f"--encoding: there is no encoding {encoding!r}; try latin-1 or utf-16"
-        ) from None
-    return cast(TextIO, file)
-
-
-def memory_line(path: Path) -> str | None:
-    """Say what a large file will need, before it is read; None for a small one.
-
-    Example:
-        big.csv: 2.1 GB; reading it needs about 6.2 GB of memory, 14.0 GB are free
-    """
-    if not path.is_file() or path.stat().st_size < _SAID:
-        return None
-    needed, free = _needed_bytes(path), psutil.virtual_memory().available
-    return (
-        f"{path.name}: {_gb(path.stat().st_size)}; reading it needs about "
-        f"{_gb(needed)} of memory, {_gb(free)} are free"
-    )
-
-
-def _refuse_too_large(path: Path) -> None:
-    needed, free = _needed_bytes(path), psutil.virtual_memory().available
-    if needed > free:
-        raise DataError(
-            f"{path}: needs about {_gb(needed)} of memory to be read, {_gb(free)} are "
-            "free; take fewer rows or columns, or a machine with more"
-        )
-
-
-def _needed_bytes(path: Path) -> float:
-    """Estimate the memory for reading; of a CSV by what its first rows need."""
-    size = path.stat().st_size
-    if is_parquet(path):
-        meta = _parquet_file(path).metadata
-        groups = [meta.row_group(i) for i in range(meta.num_row_groups)]
-        return float(_COPIES * 2 * sum(group.total_byte_size for group in groups))
-    if path.suffix.lower() in _PACKED:
-        size *= _UNPACKED
-    if size < _SAID:  # not worth a look
-        return float(_COPIES * 4 * size)
-    with path.open("rb") as file:
-        sample = file.read(_SAMPLE)
-    whole = sample[: sample.rfind(b"\n") + 1]
-    try:
-        text = io.StringIO(whole.decode(errors="replace"))
-        frame = pd.read_csv(text, sep=None, engine="python")
-        ratio = float(frame.memory_usage(deep=True).sum()) / len(whole)
-    except (ValueError, csv.Error, ZeroDivisionError):  # refused later, in its words
-        ratio = 1.0
-    return _COPIES * size * max(ratio, 1.0)
-
-
-def _gb(n_bytes: float) -> str:
-    return f"{n_bytes / 2**30:,.1f} GB"
 
 
 def _separator(sample: str) -> str:
@@ -281,18 +181,8 @@ def _with_decimal_comma(frame: pd.DataFrame) -> list[str]:
     ]
 
 
-def _parquet_file(path: Path) -> Any:
-    import pyarrow  # type: ignore[import-untyped]
-    from pyarrow.parquet import ParquetFile  # type: ignore[import-untyped]
-
-    try:
-        return ParquetFile(path)
-    except (pyarrow.ArrowException, OSError) as error:
-        raise DataError(f"{path}: is no Parquet file: {error}") from None
-
-
 def _read_parquet(path: Path) -> pd.DataFrame:
-    frame: pd.DataFrame = _parquet_file(path).read().to_pandas()
+    frame: pd.DataFrame = parquet_file(path).read().to_pandas()
     if frame.index.name is not None:  # a named index is a column like the others
         frame = frame.reset_index()
     return frame.rename(columns=str)

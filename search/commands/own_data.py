@@ -98,7 +98,7 @@ def say_beforehand(word: str) -> str | None:
     spec = read_spec(word)
     if spec is None or spec.kind not in ("table", "text"):
         return None
-    from pipelines.table_files import memory_line
+    from pipelines.table_memory import memory_line
 
     return memory_line(spec.path)
 

@@ -13,7 +13,8 @@ from pipelines.labelled_rows import LabelledRows
 from pipelines.pipeline import Task
 from pipelines.spec import Spec
 from pipelines.table_dates import FORMS, read_dates
-from pipelines.table_files import ENCODING, MISSING, is_parquet, read_table
+from pipelines.table_files import MISSING, read_table
+from pipelines.table_opening import ENCODING, is_parquet
 from search.script.layout import Call, Name, assign, write
 
 

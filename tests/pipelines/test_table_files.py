@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.table_files import column_names, memory_line, read_table
+from pipelines.table_files import column_names, read_table
+from pipelines.table_memory import memory_line
 from spaces.errors import DataError
 
 ROWS = [(i % 7, "ab"[i % 2], i / 2) for i in range(30)]
