@@ -12,6 +12,7 @@ from typing import Any
 
 from pipelines.pipeline import Pipeline, Shape
 from search.errors import SettingsError
+from search.script.draw_order import ROWS, events_of
 from search.script.layout import (
     Call,
     Name,
@@ -23,9 +24,6 @@ from search.script.layout import (
 )
 from search.seeding import set_keras_seed
 from spaces.params import Scalar
-
-ROWS = -1
-"""Stands for the network's input among the numbers of layers."""
 
 SHAPED = "ShapedDense"
 """Class of the script for `pipelines.reparametrised.ReparametrisedDense`."""
@@ -118,7 +116,8 @@ def graph_of(pipeline: Pipeline, params: Mapping[str, Scalar], shape: Shape) -> 
         ) from None
     reader = _Reader(params)
     last = reader.read(model, {})
-    events = _order(reader.steps, _places(reader.drawn, reader.n_more), last)
+    inputs = [step.inputs for step in reader.steps]
+    events = events_of(inputs, _places(reader.drawn, reader.n_more), last)
     return Graph(
         steps=reader.steps,
         events=events,
@@ -256,50 +255,6 @@ def _seeds(layer: Any) -> Iterator[int]:
                 yield seed
         elif isinstance(value, keras.random.SeedGenerator):
             yield int(np.asarray(keras.ops.convert_to_numpy(value.state))[0])
-
-
-def _order(
-    steps: Sequence[Step], places: Mapping[int, int], last: int
-) -> list[tuple[str, int]]:
-    """Return layers made in the order of their draws, each called when it can be."""
-    drawing = sorted(places, key=places.__getitem__)
-    events: list[tuple[str, int]] = []
-    made: set[int] = set()
-    called: set[int] = {ROWS}
-
-    def make(number: int) -> None:
-        if number not in made:
-            made.add(number)
-            events.append(("make", number))
-
-    def waits(number: int) -> bool:
-        """Say whether a layer before this one has still to draw."""
-        return any(
-            parent not in called
-            and ((parent in places and parent not in made) or waits(parent))
-            for parent in steps[number].inputs
-        )
-
-    def call(number: int) -> None:
-        for parent in steps[number].inputs:
-            if parent not in called:
-                call(parent)
-        make(number)
-        called.add(number)
-        events.append(("call", number))
-
-    for number in drawing:
-        if waits(number):
-            make(number)
-        elif number not in called:
-            call(number)
-        # a layer may draw once more when it is called
-        for ahead in sorted(made - called):
-            if not waits(ahead):
-                call(ahead)
-    if last not in called:
-        call(last)
-    return events
 
 
 def _places(drawn: Sequence[Sequence[int]], n_more: int) -> dict[int, int]:

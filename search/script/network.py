@@ -6,7 +6,8 @@ from textwrap import indent
 from typing import Literal
 
 from search.errors import SettingsError
-from search.script.graph import ROWS, Graph, Step
+from search.script.draw_order import ROWS
+from search.script.graph import Graph, Step
 from search.script.layout import WIDTH, Call, assign, write
 
 Api = Literal["functional", "sequential", "subclass"]
