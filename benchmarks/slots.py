@@ -161,7 +161,8 @@ def overhead() -> None:
 
 
 def workers(rounds: int) -> None:
-    words = [*COMMON, *SPACE, "--rows", "20000", "--epochs", "5", "--trials", "12"]
+    # the work of `folds.py`, half of its configurations
+    words = [*COMMON, *SPACE, "--epochs", "10", "--trials", "6"]
     search("workers-2", words)  # compiles: the rounds find all in the cache
     ratios, limits = [], []
     for turn in range(rounds):
