@@ -23,6 +23,12 @@ MAX_BYTES = 2**30
 TRIM_SECONDS = 3600.0
 """So often the bound is looked after: in an hour two cores add some hundred MiB."""
 
+CUT = 4096
+"""A write that is killed, or finds the disk full, ends after whole pages of so many
+bytes, or before the first. JAX would warn of such an entry and compile anew each time,
+but never replace it. One whole entry in 4,096 has such a size, too, and is made again.
+"""
+
 TRIMMED = ".trimmed"
 """File that was written when the bound was looked after last."""
 
@@ -31,7 +37,7 @@ def use_compile_cache() -> None:
     """Point JAX to the user's cache through the environment, unless it is set.
 
     Must run before JAX is imported, here and in child processes. Removes entries that
-    were not used for longest where the cache is full.
+    were not used for longest where the cache is full, and such as were cut.
     """
     cache = user_cache_folder()
     if cache is None:
@@ -60,6 +66,9 @@ def _trim(folder: Path) -> None:
         with contextlib.suppress(FileNotFoundError):  # another process trims, too
             if entry.is_file() and entry.name != TRIMMED:
                 seen = entry.stat()
+                if seen.st_size % CUT == 0:
+                    Path(entry).unlink(missing_ok=True)
+                    continue
                 used = max(seen.st_atime, seen.st_mtime)
                 entries.append((used, seen.st_size, entry.path))
     size = sum(size for _, size, _ in entries)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from search import compile_cache
-from search.compile_cache import TRIMMED, use_compile_cache
+from search.compile_cache import CUT, TRIMMED, use_compile_cache
 
 NAMES = (
     "JAX_COMPILATION_CACHE_DIR",
@@ -100,6 +100,25 @@ def test_an_entry_that_is_read_again_counts_as_used(folder):
     os.utime(folder / TRIMMED, (0, 0))
     use_compile_cache()
     assert names(folder) == {"b", "c"}
+
+
+def test_an_entry_whose_writer_was_killed_goes(folder):
+    fill(folder, a=5)
+    (folder / "not-begun").touch()
+    (folder / "cut").write_bytes(bytes(2 * CUT))
+    os.utime(folder / TRIMMED, (0, 0))
+    use_compile_cache()
+    assert names(folder) == {"a"}
+
+
+def test_a_killed_write_ends_after_whole_pages(tmp_path):
+    path, n_bytes = tmp_path / "entry", 2**28 + 1
+    code = f"import pathlib; b = bytes({n_bytes}); pathlib.Path('entry').write_bytes(b)"
+    with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path) as writer:
+        while not (path.exists() and path.stat().st_size):
+            time.sleep(0.001)
+        writer.kill()
+    assert path.stat().st_size in (*range(0, n_bytes, CUT), n_bytes)
 
 
 def test_the_bound_is_looked_after_once_an_hour(folder):
