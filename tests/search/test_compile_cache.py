@@ -112,8 +112,8 @@ def test_an_entry_whose_writer_was_killed_goes(folder):
 
 
 def test_a_killed_write_ends_after_whole_pages(tmp_path):
-    path, n_bytes = tmp_path / "entry", 2**28 + 1
-    code = f"import pathlib; b = bytes({n_bytes}); pathlib.Path('entry').write_bytes(b)"
+    path, n_bytes = tmp_path / "entry", 2**26 + 1
+    code = f"import pathlib; b = b'x' * {n_bytes}; pathlib.Path('entry').write_bytes(b)"
     with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path) as writer:
         while not (path.exists() and path.stat().st_size):
             time.sleep(0.001)
