@@ -196,6 +196,11 @@ class Ledger:
             open_trial.died.add(fold)
             open_trial.waiting.appendleft(fold)
 
+    def postpone(self, number: int, fold: int) -> None:
+        """Open a fold again that found no place and has not begun: no fault of it."""
+        if number in self.open:
+            self.open[number].waiting.appendleft(fold)
+
     def place_lost(self, number: int, fold: int, reason: str) -> None:
         """Open the fold again: workers may leave. One that drives all away fails."""
         if number not in self.open:

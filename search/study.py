@@ -27,7 +27,7 @@ from search.types import (
     Trial,
     TrialState,
 )
-from search.workers import PlaceLostError, Slot, WorkerDiedError
+from search.workers import NoPlaceError, PlaceLostError, Slot, WorkerDiedError
 from spaces.errors import TunefoldError
 
 READY_SECONDS = 0.2
@@ -256,10 +256,16 @@ class Study:
         failure: str | None = None
         died: str | None = None
         lost: str | None = None
+        has_begun = True
         result: FoldResult | None = None
         n_parameters: int | None = None
         try:
             result = slot.run(self._run_fold, job, trial=number)
+        except NoPlaceError:
+            has_begun = False
+            time.sleep(
+                READY_SECONDS
+            )  # what it was told a moment ago may be out of date
         except PlaceLostError as error:
             lost = str(error)
         except WorkerDiedError as error:
@@ -279,6 +285,8 @@ class Study:
         with self._changed:
             if result is not None:
                 whole = self._ledger.fold_done(number, result)
+            elif not has_begun:
+                self._ledger.postpone(number, fold)
             elif lost is not None:
                 self._ledger.place_lost(number, fold, lost)
             elif died is not None:

@@ -62,6 +62,10 @@ class PlaceLostError(TunefoldError):
     """The place where a fold was trained is gone, by no fault of the trial."""
 
 
+class NoPlaceError(PlaceLostError):
+    """There was no place for a fold when it should have begun; it did not."""
+
+
 class Slot(Protocol):
     """A place where one fold at a time is trained."""
 
@@ -75,6 +79,7 @@ class Slot(Protocol):
         Raises:
             WorkerDiedError: The process died; the next call starts another.
             PlaceLostError: The worker left the cluster, or cannot train the study.
+            NoPlaceError: It left before the job could begin.
             UnfitWorkerError: No process can be started here.
         """
         ...

@@ -22,7 +22,7 @@ from search.errors import (
     UnfitWorkerError,
 )
 from search.facts import differing_facts, gather_facts
-from search.workers import PlaceLostError
+from search.workers import NoPlaceError
 
 CONNECT_SECONDS = 10.0
 CLOSE_SECONDS = 2.0
@@ -117,7 +117,7 @@ class Cluster:
         """Let a worker call a function; return the future of its result.
 
         Raises:
-            PlaceLostError: The connection is gone.
+            NoPlaceError: The connection is gone.
         """
         try:
             return self._client.submit(
@@ -129,7 +129,7 @@ class Cluster:
                 **named,
             )
         except Exception as error:  # noqa: BLE001  (of Dask's own kind)
-            raise PlaceLostError(f"worker {address}: {error}") from None
+            raise NoPlaceError(f"worker {address}: {error}") from None
 
     def admits(self, lease: Lease, backend: str) -> bool:
         """Say whether a worker may train; looked at when it is lent for the first time.

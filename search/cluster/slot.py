@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from search.cluster.leases import LOOK_SECONDS, Lease
 from search.cluster.worker import train
 from search.errors import UnfitWorkerError
-from search.workers import PlaceLostError
+from search.workers import NoPlaceError, PlaceLostError
 from spaces.errors import DataError
 
 if TYPE_CHECKING:
@@ -64,10 +64,11 @@ class ClusterSlot:
 
         Raises:
             PlaceLostError: The worker went away, or cannot train this study.
+            NoPlaceError: There is no worker for it.
             FatalError: As `is_ready`.
         """
         if not self.is_ready():  # waiting is for who can be stopped
-            raise PlaceLostError("no worker has a place for the fold")
+            raise NoPlaceError("no worker has a place for the fold")
         if trial != self._trial:  # within a trial its worker has compiled the model
             self._move()
         self._trial, lease = trial, self._lease

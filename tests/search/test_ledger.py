@@ -18,7 +18,7 @@ from search.events import (
 )
 from search.fold_jobs import JobMaker
 from search.journal import Journal
-from search.ledger import Ledger
+from search.ledger import MAX_LOST, Ledger
 from search.pruners.registry import TwoLevels, make_pruner
 from search.rows import make_folds
 from search.types import FoldResult, Settings, Suggestion, TrialState
@@ -377,6 +377,17 @@ def test_a_fold_is_opened_once_more(books):
     assert b.ledger.trials[0].reason == "fold 0: killed, twice"
 
 
+def test_a_fold_that_loses_its_place_again_and_again_fails_its_trial(books):
+    b = books()
+    b.begin()
+    for _ in range(MAX_LOST - 1):
+        b.ledger.open[0].waiting.popleft()
+        b.ledger.place_lost(0, 0, "worker w went away")
+        assert b.waiting(0) == [0, 1, 2]
+    b.ledger.place_lost(0, 0, "worker w went away")
+    assert b.ledger.trials[0].reason == "fold 0: worker w went away, 4 times in all"
+
+
 def test_what_comes_after_the_end_is_dropped(books):
     b = books()
     b.begin()
@@ -385,6 +396,8 @@ def test_what_comes_after_the_end_is_dropped(books):
     b.fold_done(0, fold(1))
     b.ledger.fail(0, 0, "another reason")
     b.ledger.worker_died(0, 2, "killed")
+    b.ledger.place_lost(0, 2, "worker w went away")
+    b.ledger.postpone(0, 2)
     assert b.journal.events() == before
     assert b.ledger.trials[0].reason == "no"
 

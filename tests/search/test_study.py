@@ -36,7 +36,7 @@ from search.types import (
     TrialState,
     Wait,
 )
-from search.workers import WorkerDiedError
+from search.workers import NoPlaceError, WorkerDiedError
 from spaces.params import Choice, Float, Int
 from spaces.space import SearchSpace
 
@@ -993,6 +993,25 @@ def cut(setup, n):
     lines = (to / "journal.jsonl").read_bytes().splitlines(keepends=True)
     (to / "journal.jsonl").write_bytes(b"".join(lines[:n]))
     return to
+
+
+class CrowdedSlot(HereSlot):
+    """Says that it is ready, and has then no place, a dozen times for each fold."""
+
+    def run(self, function, job, *, trial):
+        self.calls.append((trial, job.fold))
+        if self.calls.count((trial, job.fold)) <= 12:
+            raise NoPlaceError("no worker has a place for the fold")
+        return function(job)
+
+
+def test_a_fold_that_finds_no_place_waits_and_is_not_to_blame(study, monkeypatch):
+    monkeypatch.setattr("search.study.READY_SECONDS", 0.0)
+    s = study(slots=[CrowdedSlot()], budget=Budget(trials=3))
+    s.run()
+    undisturbed = study(budget=Budget(trials=3))
+    undisturbed.run()
+    assert content(s.trials) == content(undisturbed.trials)
 
 
 def test_a_crash_among_known_proposals_does_not_lengthen_the_study(study):

@@ -18,7 +18,7 @@ from search.cluster import cluster as cluster_module
 from search.cluster import leases as leases_module
 from search.cluster.cluster import Cluster, ClusterAddress
 from search.errors import FatalError, SettingsError
-from search.workers import PlaceLostError
+from search.workers import NoPlaceError, PlaceLostError
 from spaces.errors import DataError, TunefoldError
 
 pytestmark = pytest.mark.slow
@@ -127,11 +127,11 @@ def test_a_fold_without_a_place_does_not_wait_for_one(dask, connect):
     worker = dask.start_worker()
     [slot, other] = connect(dask).make_slots(2, backend="jax")
     assert slot.is_ready()
-    with pytest.raises(PlaceLostError, match="no worker has a place"):
+    with pytest.raises(NoPlaceError, match="no worker has a place"):
         other.run(eval, "6 * 7", trial=0)
     kill_tree(worker.pid)
     wait_until(lambda: not slot.is_ready())
-    with pytest.raises(PlaceLostError, match="no worker has a place"):
+    with pytest.raises(NoPlaceError, match="no worker has a place"):
         slot.run(eval, "6 * 7", trial=0)
 
 
