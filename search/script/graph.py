@@ -12,6 +12,7 @@ from typing import Any
 
 from pipelines.pipeline import Pipeline, Shape
 from search.errors import SettingsError
+from search.quiet import quiet_stderr
 from search.script.draw_order import ROWS, events_of
 from search.script.layout import (
     Call,
@@ -97,6 +98,7 @@ class Graph:
         return True
 
 
+@quiet_stderr()  # to read a layer Keras imports TensorFlow, which greets
 def graph_of(pipeline: Pipeline, params: Mapping[str, Scalar], shape: Shape) -> Graph:
     """Build a network once and read its layers.
 

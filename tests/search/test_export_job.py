@@ -42,7 +42,7 @@ def test_the_script_prints_the_reruns_scores(folder, rerun, without_tunefold, tm
     script = tmp_path / "script.py"
     words = ["export", "a", "--output", script]
     done = tunefold(*words, cwd=folder, PYTHONPATH=OWN_PATH)
-    assert done.stdout.strip() == str(script)
+    assert (done.stdout.strip(), done.stderr) == (str(script), "")
     assert not {"search", "pipelines", "spaces"} & imported(script.read_text())
     assert printed_scores(script, tmp_path) == written_scores(rerun)
     # the rerun has left the same script
