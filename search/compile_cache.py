@@ -23,7 +23,7 @@ MAX_BYTES = 2**30
 TRIM_SECONDS = 3600.0
 """So often the bound is looked after: in an hour two cores add some hundred MiB."""
 
-CUT = 4096
+PAGE_BYTES = 4096
 """A write that is killed, or finds the disk full, ends after whole pages of so many
 bytes, or before the first. JAX would warn of such an entry and compile anew each time,
 but never replace it. One whole entry in 4,096 has such a size, too, and is made again.
@@ -66,7 +66,7 @@ def _trim(folder: Path) -> None:
         with contextlib.suppress(FileNotFoundError):  # another process trims, too
             if entry.is_file() and entry.name != TRIMMED:
                 seen = entry.stat()
-                if seen.st_size % CUT == 0:
+                if seen.st_size % PAGE_BYTES == 0:
                     Path(entry).unlink(missing_ok=True)
                     continue
                 used = max(seen.st_atime, seen.st_mtime)

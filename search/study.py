@@ -8,6 +8,7 @@ an open fold of a running trial, so that no core waits while there is work.
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from search.clock import Clock
 from search.errors import FatalError, ModelTooLargeError, TrialError
@@ -253,51 +254,37 @@ class Study:
             floor=floor,
             seconds=sum(result.seconds for result in trial.folds),
         )
-        failure: str | None = None
-        died: str | None = None
-        lost: str | None = None
-        has_begun = True
-        result: FoldResult | None = None
-        n_parameters: int | None = None
+        ledger = self._ledger
+        outcome: Callable[[], bool | None]
         try:
             result = slot.run(self._run_fold, job, trial=number)
         except NoPlaceError:
-            has_begun = False
-            time.sleep(
-                READY_SECONDS
-            )  # what it was told a moment ago may be out of date
+            # for a second a slot may believe that it has one
+            time.sleep(READY_SECONDS)
+            outcome = partial(ledger.postpone, number, fold)
         except PlaceLostError as error:
-            lost = str(error)
+            outcome = partial(ledger.place_lost, number, fold, str(error))
         except WorkerDiedError as error:
-            failure = reason_to_end(error.exitcode, self._jobs.settings)
-            died = None if failure else str(error)
+            reason = reason_to_end(error.exitcode, self._jobs.settings)
+            record = ledger.fail if reason else ledger.worker_died
+            outcome = partial(record, number, fold, reason or str(error))
         except ModelTooLargeError as error:
-            failure, n_parameters = str(error), error.n_parameters
+            n_parameters = error.n_parameters
+            outcome = partial(
+                ledger.fail, number, fold, str(error), n_parameters=n_parameters
+            )
         except TrialError as error:
-            failure = str(error)
+            outcome = partial(ledger.fail, number, fold, str(error))
         except TunefoldError:
             raise
         except Exception as error:  # noqa: BLE001  (a model may fail in any way)
-            failure = f"{type(error).__name__}: {_first_line(error)}"
-        if result is not None:
-            result = self._ledger.keep_fold(number, result)
-        whole = False
+            reason = f"{type(error).__name__}: {_first_line(error)}"
+            outcome = partial(ledger.fail, number, fold, reason)
+        else:
+            result = ledger.keep_fold(number, result)
+            outcome = partial(ledger.fold_done, number, result)
         with self._changed:
-            if result is not None:
-                whole = self._ledger.fold_done(number, result)
-            elif not has_begun:
-                self._ledger.postpone(number, fold)
-            elif lost is not None:
-                self._ledger.place_lost(number, fold, lost)
-            elif died is not None:
-                self._ledger.worker_died(number, fold, died)
-            else:
-                self._ledger.fail(
-                    number,
-                    fold,
-                    failure or "no reason given",
-                    n_parameters=n_parameters,
-                )
+            whole = outcome()
             self._look_at_ended()
             self._changed.notify()
         if whole:  # nobody else has a fold of it

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from search import compile_cache
-from search.compile_cache import CUT, TRIMMED, use_compile_cache
+from search.compile_cache import PAGE_BYTES, TRIMMED, use_compile_cache
 
 NAMES = (
     "JAX_COMPILATION_CACHE_DIR",
@@ -105,7 +105,7 @@ def test_an_entry_that_is_read_again_counts_as_used(folder):
 def test_an_entry_whose_writer_was_killed_goes(folder):
     fill(folder, a=5)
     (folder / "not-begun").touch()
-    (folder / "cut").write_bytes(bytes(2 * CUT))
+    (folder / "cut").write_bytes(bytes(2 * PAGE_BYTES))
     os.utime(folder / TRIMMED, (0, 0))
     use_compile_cache()
     assert names(folder) == {"a"}
@@ -118,7 +118,7 @@ def test_a_killed_write_ends_after_whole_pages(tmp_path):
         while not (path.exists() and path.stat().st_size):
             time.sleep(0.001)
         writer.kill()
-    assert path.stat().st_size in (*range(0, n_bytes, CUT), n_bytes)
+    assert path.stat().st_size in (*range(0, n_bytes, PAGE_BYTES), n_bytes)
 
 
 def test_the_bound_is_looked_after_once_an_hour(folder):
